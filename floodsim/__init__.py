@@ -1,0 +1,49 @@
+"""floodsim: urban flood simulation, from a case file to a verdict per waterlogging point.
+
+In Python: ``results = floodsim.run("cases/old_town/case.toml")`` gives maps, envelopes and series as xarray Datasets.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from floodsim.case.schema import Case
+    from floodsim.grid.grid import Grid
+    from floodsim.output.reader import Results
+    from floodsim.simulate.simulation import Progress
+
+__version__ = "0.1.0"
+
+
+def run(
+    case: Case | str | Path | dict[str, Any],
+    out: str | Path | None = None,
+    *,
+    grid: Grid | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Results:
+    """Run a case and judge it; without ``out`` nothing is written and the results stay in memory.
+
+    ``case`` is a loaded case, the path of a case file, or a dict with its keys. ``grid`` (see `floodsim.make_grid`)
+    replaces the terrain of the case. Raises CaseError with all faults, OverwriteError, RunError.
+    """
+    from floodsim.api import run as run_and_judge
+
+    return run_and_judge(case, out, grid=grid, force=force, progress=progress)
+
+
+def open_results(folder: str | Path) -> Results:
+    """Open the results of a run; datasets stay on disk until they are used."""
+    from floodsim.output.reader import open_results as open_folder
+
+    return open_folder(folder)
+
+
+def make_grid(*args: Any, **kwargs: Any) -> Grid:
+    """Make a grid from arrays; see `floodsim.grid.grid.make_grid`."""
+    from floodsim.grid.grid import make_grid as make
+
+    return make(*args, **kwargs)

@@ -1,0 +1,1 @@
+"""Case files: schema, units, loading. The only home of pydantic."""

@@ -1,0 +1,64 @@
+"""One table of every variable that floodsim reads, holds or writes. All metadata in files comes from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable: its name in files, CF metadata, unit, where it lives on the grid and what it is for."""
+
+    name: str
+    long_name: str
+    unit: str
+    standard_name: str = ""
+    location: str = "cell"  # cell, face, point, line, grid
+    role: str = "output"  # ground, forcing, state, output, envelope, series
+    cell_methods: str = ""
+    decimals: int | None = None  # decimal places kept in compressed files; None keeps all
+    long_name_zh: str = ""
+
+    def attributes(self) -> dict[str, str]:
+        """CF attributes for a NetCDF variable."""
+        attributes = {"long_name": self.long_name, "units": self.unit}
+        if self.standard_name:
+            attributes["standard_name"] = self.standard_name
+        if self.cell_methods:
+            attributes["cell_methods"] = self.cell_methods
+        return attributes
+
+
+_TABLE = [
+    Variable("bed", "bed level", "m", "ground_level_altitude", role="ground", long_name_zh="地面高程"),
+    Variable("roughness", "Manning roughness coefficient", "s m-1/3", role="ground", long_name_zh="糙率"),
+    Variable("active", "cell is part of the domain", "1", role="ground"),
+    Variable("building", "cell is covered by a building", "1", role="ground", long_name_zh="建筑"),
+    Variable("rain_share", "share of the rainfall rate that lands on the cell", "1", role="ground"),
+    Variable("loss_class", "class of infiltration parameters", "1", role="ground"),
+    Variable("rainfall", "rainfall rate", "m s-1", "rainfall_rate", role="forcing", long_name_zh="雨强"),
+    Variable("infiltration", "infiltrated depth", "m", role="state", long_name_zh="下渗量"),
+    Variable("depth", "water depth", "m", "flood_water_thickness", role="state", cell_methods="time: point", decimals=4, long_name_zh="水深"),
+    Variable("level", "water level", "m", "water_surface_height_above_reference_datum", role="state", cell_methods="time: point", decimals=4, long_name_zh="水位"),
+    Variable("velocity_x", "velocity along x", "m s-1", role="state", cell_methods="time: point", decimals=4),
+    Variable("velocity_y", "velocity along y", "m s-1", role="state", cell_methods="time: point", decimals=4),
+    Variable("speed", "flow speed", "m s-1", "flood_water_speed", role="state", cell_methods="time: point", decimals=4, long_name_zh="流速"),
+    Variable("max_depth", "maximum water depth", "m", "flood_water_thickness", role="envelope", cell_methods="time: maximum", long_name_zh="最大积水深度"),
+    Variable("time_of_max_depth", "time of maximum depth, from the start", "s", role="envelope"),
+    Variable("max_speed", "maximum flow speed where deeper than 1 cm", "m s-1", "flood_water_speed", role="envelope", cell_methods="time: maximum", long_name_zh="最大流速"),
+    Variable("max_unit_discharge", "maximum discharge per unit width", "m2 s-1", role="envelope", cell_methods="time: maximum"),
+    Variable("max_hazard", "maximum flood hazard rating d (v + 0.5) + debris factor", "m2 s-1", role="envelope", cell_methods="time: maximum"),
+    Variable("arrival_time", "first time deeper than the arrival depth, from the start", "s", role="envelope"),
+    Variable("duration_above", "time spent deeper than the threshold", "s", role="envelope", long_name_zh="积水历时"),
+    Variable("last_time_above", "last time deeper than the recession depth, from the start", "s", role="envelope"),
+    Variable("recession_time", "time from the end of rain until shallower than the recession depth", "s", role="envelope", long_name_zh="退水时间"),
+    Variable("limiter_share", "share of the run in which this cell set the time step", "1", role="envelope"),
+    Variable("discharge", "discharge through a line", "m3 s-1", location="line", role="series", long_name_zh="流量"),
+    Variable("volume", "volume that passed a line", "m3", location="line", role="series"),
+    Variable("still_above_recession_depth", "water is deeper than the recession depth at the end of the run", "1", role="envelope"),
+    Variable("waterlogging_depth", "greatest depth within the waterlogging point", "m", location="point", role="series", long_name_zh="易涝积水点最大水深"),
+    Variable("waterlogging_volume", "volume of water on the waterlogging point", "m3", location="point", role="series", long_name_zh="易涝积水点水量"),
+    Variable("waterlogging_area", "area of the waterlogging point deeper than 0.15 m", "m2", location="point", role="series", long_name_zh="易涝积水点积水面积"),
+]
+
+VARIABLES: dict[str, Variable] = {variable.name: variable for variable in _TABLE}
