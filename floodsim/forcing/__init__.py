@@ -1,0 +1,1 @@
+"""What drives the water: intensity formulas, storms, rain fields, series."""
