@@ -1,0 +1,1 @@
+"""The ground: Grid, raster and vector input, terrain edits, buildings, roughness, the check bundle."""
