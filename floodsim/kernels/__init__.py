@@ -1,0 +1,1 @@
+"""Numba kernels: arrays and numbers only. The only home of Numba."""

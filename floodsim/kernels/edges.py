@@ -1,0 +1,103 @@
+"""Ghost cells: what the water meets at the edge of the domain, and how much of it crosses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from floodsim.kernels.flux import face_flux
+from floodsim.kernels.jit import kernel
+
+OPEN, NORMAL, LEVEL, DISCHARGE = 0, 1, 2, 3
+"""Kinds of boundary face: free outflow, normal flow at a given slope, given level, given unit discharge."""
+
+
+@kernel
+def mirror_ring(h, u, v):
+    """Close the whole rim: ghost cells mirror the cells inside, so nothing crosses."""
+    h[0, :], u[0, :], v[0, :] = h[1, :], u[1, :], -v[1, :]
+    h[-1, :], u[-1, :], v[-1, :] = h[-2, :], u[-2, :], -v[-2, :]
+    h[:, 0], u[:, 0], v[:, 0] = h[:, 1], -u[:, 1], v[:, 1]
+    h[:, -1], u[:, -1], v[:, -1] = h[:, -2], -u[:, -2], v[:, -2]
+
+
+@kernel
+def fill_ghosts(h, u, v, z, faces, kind, value, manning, g):
+    """Set the ghost cell of every boundary face; returns the largest wave speed there (m/s).
+
+    ``faces`` (n, 6): ghost j, i, inner cell j, i, axis (0 x, 1 y) and outward sign. ``value`` (n,) is 1 where
+    the ground falls away outside and 0 where the water meets a free overfall (OPEN), the slope (NORMAL), the level above the datum of z in m (LEVEL) or the unit discharge into the grid in m2/s (DISCHARGE).
+    """
+    fastest = 0.0
+    for k in range(faces.shape[0]):
+        gj, gi, j, i = faces[k, 0], faces[k, 1], faces[k, 2], faces[k, 3]
+        along_x, sign = faces[k, 4] == 0, faces[k, 5]
+        depth = np.float64(h[j, i])
+        out = np.float64(u[j, i] if along_x else v[j, i]) * sign
+        side = np.float64(v[j, i] if along_x else u[j, i])
+        ghost, speed = depth, max(out, 0.0)
+        if kind[k] == OPEN:
+            falls_away = value[k] > 0.0
+            ghost = depth if falls_away or out >= np.sqrt(g * depth) else 0.0
+        elif kind[k] == NORMAL:
+            speed = depth ** (2.0 / 3.0) * np.sqrt(value[k]) / manning[k]
+        elif kind[k] == LEVEL:
+            if out < np.sqrt(g * depth) or depth == 0.0:
+                ghost = max(value[k] - np.float64(z[gj, gi]), 0.0)
+                speed = out + 2.0 * (np.sqrt(g * depth) - np.sqrt(g * ghost))
+        elif kind[k] == DISCHARGE:
+            unit = value[k]
+            ghost = max(depth, (unit * unit / g) ** (1.0 / 3.0)) if unit > 0.0 else depth
+            speed = -unit / ghost if ghost > 1e-6 else 0.0
+            side = 0.0
+        h[gj, gi] = ghost
+        u[gj, gi] = speed * sign if along_x else side
+        v[gj, gi] = side if along_x else speed * sign
+        fastest = max(fastest, abs(speed) + np.sqrt(g * ghost))
+    return fastest
+
+
+@kernel
+def cross_edges(h, u, v, z, sx, sy, h_new, faces, kind, value, dt, rdx, rdy, g, passed):
+    """Add to ``passed`` (n,) the depth of inflow (m over one cell) through every boundary face during dt.
+
+    The flux is the very number that the sweep used. Where a discharge is given, the inner cell of the new state then
+    gets the difference between the given and the computed inflow, as far as its water reaches.
+    """
+    half = np.float32(0.5)
+    for k in range(faces.shape[0]):
+        gj, gi, j, i = faces[k, 0], faces[k, 1], faces[k, 2], faces[k, 3]
+        jl, il, jr, ir = (j, i, gj, gi) if faces[k, 5] > 0 else (gj, gi, j, i)
+        along_x = faces[k, 4] == 0
+        s = sx if along_x else sy
+        normal, tangential = (u, v) if along_x else (v, u)
+        mass, _, _, _ = face_flux(
+            h[jl, il], h[jr, ir], normal[jl, il], normal[jr, ir], tangential[jl, il], tangential[jr, ir],
+            np.sqrt(g * h[jl, il]), np.sqrt(g * h[jr, ir]), z[jr, ir] - z[jl, il], (s[jl, il] + s[jr, ir]) * half, g,
+        )  # fmt: skip
+        per_cell = dt * (rdx if along_x else rdy)
+        inflow = -np.float64(mass) * faces[k, 5] * np.float64(per_cell)
+        if kind[k] == DISCHARGE:
+            before = h_new[j, i]
+            h_new[j, i] = max(np.float64(before) + value[k] * np.float64(per_cell) - inflow, 0.0)
+            inflow += np.float64(h_new[j, i]) - np.float64(before)
+        passed[k] += inflow
+
+
+@kernel
+def face_discharge(h, u, v, z, sx, sy, faces, dx, dy, g, flow):
+    """Discharge (m3/s) through listed inner faces, written to ``flow`` (n,).
+
+    ``faces`` (n, 4): j, i in padded indices of the right (upper) cell, axis (0 x, 1 y), sign.
+    """
+    half = np.float32(0.5)
+    for k in range(faces.shape[0]):
+        j, i = faces[k, 0], faces[k, 1]
+        along_x = faces[k, 2] == 0
+        jl, il = (j, i - 1) if along_x else (j - 1, i)
+        s = sx if along_x else sy
+        normal, tangential = (u, v) if along_x else (v, u)
+        mass, _, _, _ = face_flux(
+            h[jl, il], h[j, i], normal[jl, il], normal[j, i], tangential[jl, il], tangential[j, i],
+            np.sqrt(g * h[jl, il]), np.sqrt(g * h[j, i]), z[j, i] - z[jl, il], (s[jl, il] + s[j, i]) * half, g,
+        )  # fmt: skip
+        flow[k] = np.float64(mass) * faces[k, 3] * (dy if along_x else dx)

@@ -1,0 +1,1 @@
+"""The 2D surface: state, one step, boundaries, sources, losses, ledger."""

@@ -1,0 +1,164 @@
+"""The mutable state of the surface: plain padded arrays, and the blocks that say where there is work.
+
+Arrays have shape (ny + 2, nx + 2): one ghost cell around the grid. Depth h in m, velocities u, v in m/s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from floodsim.grid.grid import BED_QUANTUM, Grid, quantise_bed
+from floodsim.kernels.blocks import block_speeds
+
+GRAVITY = 9.81
+BLOCK_ROWS, BLOCK_COLUMNS = 32, 64
+WALL_HEIGHT = 64.0
+"""Cells outside the domain stand this much (m) above its highest cell."""
+
+
+@dataclass
+class Ground:
+    """What the sweep needs to know of the ground, padded, in single precision (exact: see `BED_QUANTUM`).
+
+    ``z`` bed above ``datum`` (m), ``sx, sy`` limited bed increments (m per cell), ``drag`` 4 g n^2, ``share`` (ny, nx)
+    of the rain that each cell receives.
+    """
+
+    z: np.ndarray
+    sx: np.ndarray
+    sy: np.ndarray
+    drag: np.ndarray
+    share: np.ndarray
+    datum: float
+
+
+@dataclass
+class Blocks:
+    """Per block of BLOCK_ROWS x BLOCK_COLUMNS cells: wave speed, what was cut off, whether it is swept."""
+
+    fastest: np.ndarray
+    clipped: np.ndarray
+    trimmed: np.ndarray
+    fed: np.ndarray
+    always: np.ndarray
+    awake: np.ndarray
+
+    @staticmethod
+    def over(shape: tuple[int, int], real: type) -> Blocks:
+        """Blocks over a grid of ny x nx cells."""
+        size = (-(-shape[0] // BLOCK_ROWS), -(-shape[1] // BLOCK_COLUMNS))
+        return Blocks(
+            fastest=np.zeros(size, real),
+            clipped=np.zeros(size),
+            trimmed=np.zeros(size),
+            fed=np.zeros(size, np.bool_),
+            always=np.zeros(size, np.bool_),
+            awake=np.zeros(size, np.uint8),
+        )
+
+
+@dataclass
+class State:
+    """Water on the grid: the present state, the buffer of the next one, and the source of the present beat (m/s).
+
+    ``low`` holds what rounding added to the depth in single precision, and is empty in double.
+    """
+
+    grid: Grid
+    ground: Ground
+    h: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    h_next: np.ndarray
+    u_next: np.ndarray
+    v_next: np.ndarray
+    low: np.ndarray
+    source: np.ndarray
+    blocks: Blocks
+    windows: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def real(self) -> type:
+        """The floating point type of the state."""
+        return self.h.dtype.type
+
+    def swap(self) -> None:
+        """Make the next state the present one."""
+        self.h, self.h_next = self.h_next, self.h
+        self.u, self.u_next = self.u_next, self.u
+        self.v, self.v_next = self.v_next, self.v
+
+
+def make_state(grid: Grid, precision: str = "double", depth: np.ndarray | None = None) -> State:
+    """A state at rest on a grid; ``depth`` (ny, nx) in m is the water that stands there."""
+    real = np.float64 if precision == "double" else np.float32
+    ny, nx = grid.shape
+    padded = (ny + 2, nx + 2)
+    arrays = [np.zeros(padded, real) for _ in range(6)]
+    low = np.zeros(padded if real is np.float32 else (0, 0), np.float32)
+    ground = make_ground(grid)
+    state = State(grid, ground, *arrays, low, np.zeros(padded, np.float32), Blocks.over(grid.shape, real))
+    if depth is not None:
+        state.h[1:-1, 1:-1] = np.where(grid.array("active"), depth, 0.0)
+    refresh_speeds(state)
+    return state
+
+
+def refresh_speeds(state: State) -> None:
+    """Compute the wave speeds of all blocks from the present state."""
+    real, grid = state.real, state.grid
+    block_speeds(state.h, state.u, state.v, real(1 / grid.dx), real(1 / grid.dy), real(GRAVITY),
+                 BLOCK_ROWS, BLOCK_COLUMNS, state.blocks.fastest)  # fmt: skip
+
+
+def make_ground(grid: Grid) -> Ground:
+    """Padded single-precision ground of a grid, cells outside the domain turned into walls."""
+    bed, active = quantise_bed(grid.array("bed")), grid.array("active")
+    inside = bed[active] if active.any() else np.zeros(1)
+    datum = 0.0 if bed.dtype == np.float32 else float(np.round(inside.min()))
+    wall = np.ceil(float(inside.max()) - datum + WALL_HEIGHT)
+    z = np.empty((grid.shape[0] + 2, grid.shape[1] + 2), np.float32)
+    z[1:-1, 1:-1] = np.where(active, bed if datum == 0.0 else bed - datum, wall)
+    copy_rim(z)
+    share = grid.array("rain_share").astype(np.float32) if grid.has("rain_share") else active.view(np.uint8)
+    roughness = np.pad(grid.array("roughness").astype(np.float32), 1, mode="edge")
+    drag = np.float32(4.0 * GRAVITY) * roughness * roughness
+    sx, sy = limited_slopes(z, np.float32(wall))
+    return Ground(z, sx, sy, drag, share, datum)
+
+
+def copy_rim(z: np.ndarray) -> None:
+    """Give the ghost cells the values of the cells inside."""
+    z[0, 1:-1], z[-1, 1:-1] = z[1, 1:-1], z[-2, 1:-1]
+    z[:, 0], z[:, -1] = z[:, 1], z[:, -2]
+
+
+def limited_slopes(z: np.ndarray, wall: np.float32) -> tuple[np.ndarray, np.ndarray]:
+    """Bed increments per cell along x and y, limited by minmod; beside the rim and beside walls the inner one is taken.
+
+    Ghost cells mirror the increment, which is what a closed edge needs; open edges set their own.
+    """
+    slopes = []
+    for axis in (1, 0):
+        zt = z if axis == 1 else z.T
+        step = zt[:, 1:] - zt[:, :-1]
+        solid = zt >= wall
+        step_l, step_r = step[:, :-1].copy(), step[:, 1:].copy()
+        no_l, no_r = solid[:, :-2].copy(), solid[:, 2:].copy()
+        no_l[:, 0] = True
+        no_r[:, -1] = True
+        step_l = np.where(no_l, np.where(no_r, np.float32(0), step_r), step_l)
+        step_r = np.where(no_r, step_l, step_r)
+        smaller = np.where(np.abs(step_l) < np.abs(step_r), step_l, step_r)
+        s = np.zeros_like(zt)
+        s[:, 1:-1] = np.where((step_l * step_r > 0) & ~solid[:, 1:-1], smaller, np.float32(0))
+        s[:, 0], s[:, -1] = -s[:, 1], -s[:, -2]
+        slopes.append(np.ascontiguousarray(s if axis == 1 else s.T))
+    return slopes[0], slopes[1]
+
+
+def still_water(grid: Grid, level: float) -> np.ndarray:
+    """Depth (ny, nx) in m of still water at a level (m) wherever that is above the ground."""
+    return np.maximum(np.round(level / BED_QUANTUM) * BED_QUANTUM - grid.array("bed").astype(np.float64), 0.0)
