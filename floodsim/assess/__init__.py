@@ -1,0 +1,1 @@
+"""The verdict: standards as data, waterlogging points judged from result files."""

@@ -1,0 +1,308 @@
+"""The command line: reads options, calls the floor that does the work, says plainly what came of it.
+
+Commands import what they need when they run, so that ``--help`` answers at once. All reading of environment variables
+and all mapping from errors to exit codes stands here.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from floodsim import __version__
+from floodsim.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_CODES,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_RUN_FAILED,
+    EXIT_UNEXPECTED,
+    CaseError,
+    Fault,
+    FloodsimError,
+    OverwriteError,
+)
+
+if TYPE_CHECKING:
+    from floodsim.case.schema import Case
+
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+STORM_EXAMPLES = """\b
+Examples:
+  floodsim storm --list
+  floodsim storm --formula NAME -P 50 --duration "3 h" --csv storm.csv
+  floodsim storm cases/old_town/case.toml --png storm.png"""
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass
+class Settings:
+    """What holds for the whole invocation, whichever command it is."""
+
+    debug: bool = False
+
+
+def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Settings).debug = True
+
+
+DEBUG = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show the traceback of any error."
+)
+SET = click.option(
+    "--set",
+    "overrides",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help='Replace one key of the case, such as --set solver.order=2 or --set "clock.duration=30 min". Repeatable.',
+)
+FORCE = click.option("--force", is_flag=True, help="Overwrite what stands in the way.")
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+@DEBUG
+def cli() -> None:
+    """Urban flood simulation: from a case file to a verdict per waterlogging point 易涝积水点."""
+
+
+@cli.command("run", short_help="Run a case: maps, series, mass ledger, verdict.", epilog=EPILOG)
+@click.argument("case_file", metavar="CASE", type=FILE)
+@click.option("--out", type=FOLDER, metavar="DIR", help="Folder of the results; default results/<name of the case>.")
+@SET
+@FORCE
+@click.option("--threads", type=click.IntRange(0, 1024), help="Threads to use; 0: all cores this process may use.")
+@click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
+@click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
+@DEBUG
+def run_command(
+    case_file: Path, out: Path | None, overrides: tuple[str, ...], force: bool, threads: int | None, display: str | None
+) -> int:
+    """Run CASE and write maps, envelopes, series, the mass ledger and the verdict.
+
+    CASE is a TOML, YAML or JSON file; the case.json of an earlier run repeats that run. Ctrl-C ends the run early and
+    leaves a readable partial result.
+    """
+    if threads is not None:
+        overrides = (*overrides, f"solver.threads={threads}")
+    case = _load(case_file, overrides)  # first of all: a fault is shown before the solver is even imported
+
+    from floodsim.api import run
+    from floodsim.cli_progress import progress_for
+    from floodsim.cli_results import show_results
+
+    folder = out or Path("results") / case.name
+    signal.signal(signal.SIGTERM, _interrupt)  # a batch system that takes the node away is a Ctrl-C
+    with progress_for(display or "auto") as progress:
+        results = run(case, folder, force=force, progress=progress)
+    show_results(results)
+    return {"complete": EXIT_OK, "interrupted": EXIT_INTERRUPTED}.get(results.status, EXIT_RUN_FAILED)
+
+
+@cli.command("check", short_help="Validate a case and prepare its ground; run nothing.")
+@click.argument("case_file", metavar="CASE", type=FILE)
+@click.option("--out", type=FOLDER, metavar="DIR", help="Also write the prepared ground there, for a look in a GIS.")
+@SET
+@FORCE
+@DEBUG
+def check_command(case_file: Path, out: Path | None, overrides: tuple[str, ...], force: bool) -> None:
+    """Read CASE and everything it names, prepare the grid and the rain, and say what was found. Runs nothing."""
+    case = _load(case_file, overrides)
+
+    from floodsim.cli_show import show_check
+    from floodsim.simulate.check_bundle import write_bundle
+    from floodsim.simulate.setup import make_setup
+
+    if out is not None:
+        _refuse_other_things(out, force)
+    setup = make_setup(case)
+    if out is not None:
+        write_bundle(out.resolve(), case, setup)
+        setup.notes.append(f"wrote the prepared ground to {out}")
+    show_check(case, setup)
+
+
+@cli.command("storm", short_help="Show, draw or export one storm.", epilog=STORM_EXAMPLES)
+@click.argument("case_file", metavar="[CASE]", type=FILE, required=False)
+@click.option("--list", "listing", is_flag=True, help="List the intensity formulas 暴雨强度公式, and end.")
+@click.option("--formula", metavar="NAME", help="A formula by name.")
+@click.option("--formula-file", type=FILE, metavar="FILE", help="A formula data file of your own.")
+@click.option("--return-period", "-P", metavar="P", help='Return period 重现期, such as 50 or "50 a".')
+@click.option("--kind", help="Shape of the storm 雨型: chicago, triangular, alternating_block ... (default chicago).")
+@click.option("--duration", metavar="TIME", help='Duration 降雨历时, such as "2 h" (default 2 h).')
+@click.option("--step", metavar="TIME", help='Length of the rain blocks, such as "5 min" (default 5 min).')
+@click.option("--peak-ratio", "-r", metavar="R", help="Position of the peak 雨峰系数, 0 to 1 (default 0.4).")
+@click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write the blocks as CSV.")
+@click.option("--png", "png_file", type=FILE, metavar="FILE", help="Draw the hyetograph.")
+@click.option("--swmm", "swmm_file", type=FILE, metavar="FILE", help="Write for SWMM: .dat a rain file, else a series.")
+@click.option("--netcdf", "netcdf_file", type=FILE, metavar="FILE", help="Write the blocks as CF NetCDF.")
+@SET
+@FORCE
+@DEBUG
+def storm_command(
+    case_file: Path | None,
+    listing: bool,
+    overrides: tuple[str, ...],
+    force: bool,
+    csv_file: Path | None,
+    png_file: Path | None,
+    swmm_file: Path | None,
+    netcdf_file: Path | None,
+    **keys: str | Path | None,
+) -> None:
+    """Show, draw or export one storm: that of CASE, or one made from a formula and the options below."""
+    from floodsim import cli_storm
+
+    if listing:
+        cli_storm.list_formulas()
+        return
+    stated = {key: str(value) for key, value in keys.items() if value is not None}
+    if (case_file is None) == (not stated):
+        raise click.UsageError("Give either a CASE, or a --formula with a --return-period (or --list).")
+    case = cli_storm.case_of(stated, overrides, os.environ) if case_file is None else _load(case_file, overrides)
+    exports = {"csv": csv_file, "png": png_file, "swmm": swmm_file, "netcdf": netcdf_file}
+    for file in exports.values():
+        _refuse_overwrite(file, force)
+    cli_storm.show_storm(case, exports, force)
+
+
+@cli.command("schema", short_help="Print the JSON Schema of case files.")
+@click.option("--out", type=FILE, metavar="FILE", help="Write to a file instead of the screen.")
+@FORCE
+@DEBUG
+def schema_command(out: Path | None, force: bool) -> None:
+    """Print the JSON Schema of case files: every key, its unit, default and allowed range.
+
+    Editors that know JSON Schema complete and check case files by it.
+    """
+    import json
+
+    from floodsim.case.load import json_schema
+
+    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        _refuse_overwrite(out, force)
+        out.write_text(text, encoding="utf-8")
+
+
+@cli.command("export", short_help="Write one map or envelope as a GeoTIFF.")
+@click.argument("results", metavar="RESULTS", type=FOLDER)
+@click.argument("variable", metavar="VARIABLE")
+@click.argument("file", metavar="FILE.tif", type=FILE)
+@click.option("--time", "when", metavar="TIME", help='For maps: simulated time, such as "90 min"; default the last.')
+@click.option("--threshold", type=float, metavar="M", help="For duration_above: which of its depths, in m.")
+@FORCE
+@DEBUG
+def export_command(
+    results: Path, variable: str, file: Path, when: str | None, threshold: float | None, force: bool
+) -> None:
+    """Write one map or envelope of RESULTS as a GeoTIFF, such as max_depth or depth."""
+    from floodsim.output.reader import export_envelope
+
+    _refuse_overwrite(file, force)
+    export_envelope(results, variable, file, when, threshold)
+    click.echo(f"wrote {file}")
+
+
+@cli.command("info", short_help="Say how a run ended, or what a case states.")
+@click.argument("path", metavar="RESULTS|CASE", type=click.Path(path_type=Path))
+@SET
+@DEBUG
+def info_command(path: Path, overrides: tuple[str, ...]) -> None:
+    """Say how a run ended (status, mass ledger, what set the time step, verdicts), or what a case states."""
+    if path.is_dir():
+        from floodsim.cli_results import show_results
+        from floodsim.output.reader import open_results
+
+        show_results(open_results(path))
+    else:
+        from floodsim.cli_show import show_case
+
+        show_case(_load(path, overrides))
+
+
+def _load(case_file: Path, overrides: Sequence[str]) -> Case:
+    """Load a case with this process's environment."""
+    from floodsim.case.load import load_case
+
+    return load_case(case_file, overrides, os.environ)
+
+
+def _refuse_overwrite(path: Path | None, force: bool) -> None:
+    """Raise OverwriteError where a file, or a folder with something in it, stands in the way."""
+    if path is None or force or not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    raise OverwriteError(f"{path} exists already; use --force to overwrite it, or another name")
+
+
+def _refuse_other_things(folder: Path, force: bool) -> None:
+    """A folder for the prepared ground is replaced as a whole, so one with anything else in it is never taken."""
+    bundle = {"active.tif", "bed.tif", "buildings.tif", "roughness.tif", "check.gpkg"}
+    others = sorted(entry.name for entry in folder.iterdir() if entry.name not in bundle) if folder.is_dir() else []
+    if others:
+        message = "the folder holds other things than the prepared ground of an earlier check; it is left alone"
+        raise CaseError(Fault(message, str(folder), "--out", others[0], remedy="choose another --out"))
+    _refuse_overwrite(folder, force)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code, one of `floodsim.errors.EXIT_CODES`.
+
+    ``arguments`` default to those of the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that cannot show 易涝积水点 must not end the run
+    settings = Settings()
+    try:
+        code = cli.main(arguments, prog_name="floodsim", obj=settings, standalone_mode=False)
+        return code if isinstance(code, int) else EXIT_OK
+    except click.ClickException as error:
+        error.show()
+        return EXIT_BAD_INPUT
+    except (Exception, KeyboardInterrupt) as error:
+        if settings.debug:
+            traceback.print_exc()
+        return _explain(error)
+
+
+def _explain(error: BaseException) -> int:
+    """Say on stderr what went wrong and return the exit code for it."""
+    from floodsim import cli_show
+
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        cli_show.show_error("interrupted")
+        return EXIT_INTERRUPTED
+    if isinstance(error, CaseError):
+        cli_show.show_faults(error)
+        return error.exit_code
+    if isinstance(error, FloodsimError):
+        cli_show.show_error(str(error))
+        return error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        cli_show.show_error(f"{error.filename or 'input or output'}: {error.strerror}")
+        return EXIT_RUN_FAILED if error.errno in (errno.ENOSPC, errno.EDQUOT) else EXIT_BAD_INPUT
+    if isinstance(error, MemoryError):
+        cli_show.show_error('out of memory; use a coarser grid.resolution, or solver.precision = "single"')
+        return EXIT_RUN_FAILED
+    cli_show.show_unexpected(error)
+    return EXIT_UNEXPECTED

@@ -1,0 +1,1 @@
+"""Results: observers that write NetCDF, envelopes, series; and the reader."""

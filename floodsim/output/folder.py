@@ -1,0 +1,197 @@
+"""The folder of a run: who may write there, what lies in it, and how it is left when a run cannot start.
+
+Rules: a folder that does not exist or is empty is taken. A result folder that is complete, or still running, or
+cannot be read, is taken only with ``force``; one that was interrupted or failed is taken at once. A folder with other
+things in it is never taken. Only files that floodsim wrote are ever removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from floodsim.errors import CaseError, Fault, OverwriteError
+from floodsim.output.netcdf import write_error, writing
+
+CASE, MAPS, ENVELOPES, SERIES = "case.json", "maps.nc", "envelopes.nc", "series.nc"
+SUMMARY, VERDICT, LOG, CHECK, REPORT = "summary.json", "verdict.json", "run.log", "check", "report.html"
+FILES = (CASE, MAPS, ENVELOPES, SERIES, SUMMARY, VERDICT, LOG, REPORT, ENVELOPES + ".part")
+FREELY_REPLACED = ("interrupted", "failed")
+
+
+@dataclass
+class ResultFolder:
+    """A folder this run may write to; ``created``: it did not exist before; ``begun``: it holds files of this run."""
+
+    path: Path
+    created: bool
+    begun: bool = False
+
+    @property
+    def case(self) -> Path:
+        """The resolved case."""
+        return self.path / CASE
+
+    @property
+    def maps(self) -> Path:
+        """Maps in time."""
+        return self.path / MAPS
+
+    @property
+    def envelopes(self) -> Path:
+        """Envelopes of the whole run."""
+        return self.path / ENVELOPES
+
+    @property
+    def series(self) -> Path:
+        """Series at points, lines and waterlogging points."""
+        return self.path / SERIES
+
+    @property
+    def summary(self) -> Path:
+        """Status, mass ledger and figures of the run."""
+        return self.path / SUMMARY
+
+    @property
+    def verdict(self) -> Path:
+        """The verdict."""
+        return self.path / VERDICT
+
+    @property
+    def log(self) -> Path:
+        """Log of the run."""
+        return self.path / LOG
+
+    @property
+    def check(self) -> Path:
+        """Folder of the prepared ground."""
+        return self.path / CHECK
+
+    def begin(self, case: dict[str, Any], summary: dict[str, Any] | None = None) -> None:
+        """Remove what an earlier run left, write the case, and a summary that says the run is under way."""
+        self.begun = True
+        self._clear()
+        write_json_atomic(self.case, case)
+        write_json_atomic(self.summary, {**(summary or {}), "status": "running"})
+
+    def abandon(self) -> None:
+        """Take back everything this run wrote, because it could not start; older results not yet removed stay."""
+        if self.begun:
+            self._clear()
+        if self.created:
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
+
+    def _clear(self) -> None:
+        for name in FILES:
+            with writing(self.path / name):
+                (self.path / name).unlink(missing_ok=True)
+        if self.check.is_dir():
+            with writing(self.check):
+                shutil.rmtree(self.check)
+
+
+def claim_folder(path: str | Path, force: bool = False) -> ResultFolder:
+    """Take a folder for a run's results; nothing in it is touched before `ResultFolder.begin`.
+
+    Raises OverwriteError where results stand in the way, CaseError where other things do, RunError where the folder
+    cannot be written.
+    """
+    path = Path(path)
+    created = not path.exists()
+    if not created:
+        _refuse(path, force)
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+        _probe(path)
+    return ResultFolder(path, created)
+
+
+def folder_status(path: Path) -> str | None:
+    """Status a result folder's summary states, "damaged" where it cannot be read, None where there is no summary."""
+    file = path / SUMMARY
+    if not file.is_file():
+        return None
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["status"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "damaged"
+
+
+def write_json_atomic(path: Path, data: Any) -> None:
+    """Write JSON so that the file is whole or untouched; numbers that are not finite become null."""
+    text = json.dumps(plain(data), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with writing(path):
+            with open(temporary, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def plain(data: Any) -> Any:
+    """The same data in types JSON knows."""
+    if isinstance(data, dict):
+        return {str(key): plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(value) for value in data]
+    if isinstance(data, np.ndarray):
+        return plain(data.tolist())
+    if isinstance(data, np.generic):
+        return plain(data.item())
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, Path):
+        return str(data)
+    return data
+
+
+def _refuse(path: Path, force: bool) -> None:
+    if not path.is_dir():
+        raise CaseError(Fault("the result folder is a file", file=str(path), remedy="choose another --out"))
+    status = folder_status(path)
+    with writing(path):
+        empty = not any(path.iterdir())
+    if status is None and not empty:
+        raise CaseError(
+            Fault(
+                "the folder is not empty and holds no results of floodsim; it is left alone",
+                file=str(path),
+                remedy="choose another --out, or empty the folder yourself",
+            )
+        )
+    if status is None or status in FREELY_REPLACED or force:
+        return
+    reasons = {
+        "complete": "holds a finished result",
+        "running": "holds the result of a run that is under way, or was killed",
+    }
+    reason = reasons.get(status, "holds a result that cannot be read")
+    raise OverwriteError(f"{path}: {reason}; use --force to overwrite it, or another --out")
+
+
+def _probe(path: Path) -> None:
+    """Write and remove a little file, so that a read-only folder or a full disk is known before the run."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=".floodsim-", dir=path)
+        try:
+            os.write(handle, b"0" * 4096)
+        finally:
+            os.close(handle)
+            os.unlink(name)
+    except OSError as error:
+        raise write_error(path, error) from error

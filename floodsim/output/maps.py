@@ -1,0 +1,113 @@
+"""Maps: depth, level and velocity on the grid every output interval, appended while the run goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from floodsim.case.schema import Case
+from floodsim.grid.grid import Grid
+from floodsim.names import VARIABLES
+from floodsim.output.netcdf import (
+    MISSING,
+    MemorySink,
+    Sink,
+    global_attributes,
+    ground_dataset,
+    map_variable,
+    open_sink,
+    time_coordinate,
+)
+from floodsim.output.schedule import Every, same_time
+from floodsim.output.view import Status, View
+
+DRY_DEPTH = 1e-6
+"""Water shallower than this (m) is written as dry ground."""
+
+
+class Maps:
+    """Observer that records ``case.output.maps`` every ``case.output.interval``, and the last state.
+
+    Writes ``path`` (maps.nc), or keeps everything in memory where there is no path. Dry cells have depth 0, velocity 0
+    and no level; cells outside the domain have none of them.
+    """
+
+    def __init__(self, case: Case, grid: Grid, path: Path | None = None) -> None:
+        self.schedule = Every(case.output.interval)
+        self._names: list[str] = list(dict.fromkeys(case.output.maps))
+        self._template = _template(case, grid, self._names)
+        self._path = path
+        self._outside = None if grid.array("active").all() else ~grid.array("active")
+        self._sink: Sink | None = None
+        self._written: float | None = None
+
+    def start(self, view: View) -> None:
+        """Open the file and record the initial state."""
+        self._sink = open_sink(self._path, self._template)
+        self._record(view)
+
+    def macro(self, view: View, dt: float) -> None:
+        """Nothing to do between sync instants."""
+
+    def sync(self, view: View) -> None:
+        """Record the state if a map is due."""
+        if self.schedule.due(view.time):
+            self._record(view)
+
+    def close(self, view: View, status: Status) -> None:
+        """Record the last state and finish."""
+        if self._sink is None:
+            return
+        if status != "failed":
+            self._record(view)
+        self._sink.close(status)
+
+    def dataset(self) -> xr.Dataset:
+        """The maps kept in memory; only without a path, after `close`."""
+        assert isinstance(self._sink, MemorySink), "maps were written to a file"
+        return self._sink.dataset()
+
+    def _record(self, view: View) -> None:
+        if self._sink is None or (self._written is not None and same_time(view.time, self._written)):
+            return
+        fields = map_fields(view, self._names)
+        if self._outside is not None:
+            for values in fields.values():
+                values[self._outside] = MISSING
+        self._sink.append(np.array([view.time]), {name: values[np.newaxis] for name, values in fields.items()})
+        self._written = view.time
+
+
+def map_fields(view: View, names: list[str]) -> dict[str, np.ndarray]:
+    """The named fields of a state as new float32 arrays (ny, nx), by the rules for dry cells."""
+    depth = np.asarray(view.depth)
+    wet = depth >= DRY_DEPTH
+    zero = np.float32(0.0)
+    fields: dict[str, np.ndarray] = {}
+    for name in names:
+        if name == "depth":
+            fields[name] = np.where(wet, depth, zero).astype(np.float32)
+        elif name == "level":
+            fields[name] = np.where(wet, np.add(view.bed, depth, dtype=np.float64), MISSING).astype(np.float32)
+        elif name == "velocity_x":
+            fields[name] = np.where(wet, view.velocity_x, zero).astype(np.float32)
+        elif name == "velocity_y":
+            fields[name] = np.where(wet, view.velocity_y, zero).astype(np.float32)
+        elif name == "speed":
+            fields[name] = np.where(wet, np.hypot(view.velocity_x, view.velocity_y), zero).astype(np.float32)
+        else:
+            raise ValueError(f"no map of {name!r}")
+    return fields
+
+
+def _template(case: Case, grid: Grid, names: list[str]) -> xr.Dataset:
+    compression = case.output.compression
+    ground = ground_dataset(grid, compression)
+    ground.attrs = {**global_attributes(case.title or case.name, case.clock.start), **ground.attrs}
+    dataset = ground.assign_coords(time=time_coordinate(case.clock.start))
+    for name in names:
+        empty = np.zeros((0, *grid.shape), np.float32)
+        dataset[name] = map_variable(VARIABLES[name], ("time", "y", "x"), empty, grid, compression)
+    return dataset

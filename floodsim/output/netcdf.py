@@ -1,0 +1,239 @@
+"""NetCDF files and their in-memory twins: one template dataset, two sinks. Metadata comes from names.py.
+
+A template is an xarray Dataset whose ``time`` has length zero. `FileSink` appends records to a file and flushes each
+time, so that a killed run leaves a readable file; `MemorySink` keeps them. Knows nothing of what is recorded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import netCDF4
+import numpy as np
+import xarray as xr
+
+import floodsim
+from floodsim.errors import Fault, RunError
+from floodsim.grid.grid import Grid
+from floodsim.names import VARIABLES, Variable
+
+CHUNK = 512
+MISSING = np.float32(np.nan)
+GROUND = ("bed", "building", "roughness", "active")
+
+
+class Sink(Protocol):
+    """Where records go."""
+
+    def append(self, times: np.ndarray, records: Mapping[str, np.ndarray]) -> None:
+        """Add records at ``times`` (k,) s; every array has k as its first length."""
+        ...
+
+    def close(self, status: str) -> None:
+        """Finish, and say how the run ended."""
+        ...
+
+
+class FileSink:
+    """Appends records to a NetCDF file, which is readable after each append."""
+
+    def __init__(self, path: Path, template: xr.Dataset) -> None:
+        self.path = path
+        with writing(path):
+            template.to_netcdf(path, engine="netcdf4", format="NETCDF4", unlimited_dims=["time"])
+            self._file: Any = netCDF4.Dataset(path, "a")
+        self._length = 0
+        self._broken = False
+
+    def append(self, times: np.ndarray, records: Mapping[str, np.ndarray]) -> None:
+        """Write records at ``times`` (k,) s and flush; what an interrupted call left half-written is written over."""
+        end = self._length + len(times)
+        try:
+            with writing(self.path):
+                for name, values in {"time": times, **records}.items():
+                    self._file[name][self._length : end] = values
+                self._file.sync()
+        except RunError:
+            self._broken = True
+            raise
+        self._length = end
+
+    def close(self, status: str) -> None:
+        """Write the status and close; a file that could not be written before is let go without another error."""
+        with contextlib.suppress(RunError) if self._broken else contextlib.nullcontext(), writing(self.path):
+            self._file.setncattr("floodsim_status", status)
+            self._file.close()
+
+
+class MemorySink:
+    """Keeps records in memory; `dataset` gives what `FileSink` would have written, decoded."""
+
+    def __init__(self, template: xr.Dataset) -> None:
+        self._template = template
+        self._parts: list[xr.Dataset] = []
+
+    def append(self, times: np.ndarray, records: Mapping[str, np.ndarray]) -> None:
+        """Keep copies of records at ``times`` (k,) s."""
+        variables = {
+            name: (self._template[name].dims, np.array(values, self._template[name].dtype))
+            for name, values in {"time": times, **records}.items()
+        }
+        self._parts.append(xr.Dataset(variables))
+
+    def close(self, status: str) -> None:
+        """Note the status."""
+        self._template = self._template.assign_attrs(floodsim_status=status)
+
+    def dataset(self) -> xr.Dataset:
+        """All records as one dataset with decoded times."""
+        if not self._parts:
+            return decode(self._template)
+        joined = xr.concat(self._parts, "time", data_vars="all", coords="minimal", compat="override", join="override")
+        for name in joined.variables:
+            joined[name].attrs.update(self._template[name].attrs)
+        fixed = self._template.drop_vars(list(joined.variables))
+        return decode(fixed.merge(joined, join="override").assign_attrs(self._template.attrs))
+
+
+def open_sink(path: Path | None, template: xr.Dataset) -> FileSink | MemorySink:
+    """A file where there is a path, memory where there is none."""
+    return MemorySink(template) if path is None else FileSink(path, template)
+
+
+def write_whole(path: Path, dataset: xr.Dataset) -> None:
+    """Write a dataset in one go: under a temporary name first, so that the file is whole or absent."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with writing(path):
+            dataset.to_netcdf(temporary, engine="netcdf4", format="NETCDF4")
+            os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def decode(dataset: xr.Dataset) -> xr.Dataset:
+    """Decode times the way every reader of floodsim does: dates as dates, durations as seconds."""
+    return xr.decode_cf(dataset, decode_timedelta=False)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the errors of the file system and of the NetCDF library into a `RunError` that says what to do."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        raise write_error(path, error) from error
+
+
+def write_error(path: Path, error: Exception) -> RunError:
+    """The `RunError` for a file that cannot be written."""
+    folder = path if path.is_dir() else path.parent
+    remedy = "check the permissions and the disk, then run again with another result folder"
+    value = str(error)
+    with contextlib.suppress(OSError):
+        free = shutil.disk_usage(folder).free
+        value += f" ({free / 1e6:.0f} MB free)"
+        if not os.access(folder, os.W_OK):
+            remedy = "the folder is read-only: choose another result folder or change its permissions"
+        elif free < 50e6:
+            remedy = "the disk is full: free space or choose a result folder on another disk, then run again"
+    return RunError(str(Fault("cannot write", file=str(path), value=value, remedy=remedy)))
+
+
+def global_attributes(title: str, start: str) -> dict[str, str]:
+    """Global attributes of a result file of a run that is under way; ``start`` is the ISO time of t = 0."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "Conventions": "CF-1.11",
+        "title": title,
+        "source": f"floodsim {floodsim.__version__}",
+        "history": f"{now} created by floodsim {floodsim.__version__}",
+        "floodsim_start": start,
+        "floodsim_status": "running",
+    }
+
+
+def time_coordinate(start: str) -> xr.Variable:
+    """An empty time coordinate in seconds since ``start`` (ISO)."""
+    attributes = {
+        "standard_name": "time",
+        "long_name": "time",
+        "axis": "T",
+        "units": f"seconds since {start}",
+        "calendar": "proleptic_gregorian",
+    }
+    return xr.Variable(("time",), np.zeros(0), attributes, {"_FillValue": None, "chunksizes": (1024,)})
+
+
+def ground_dataset(grid: Grid, compression: int) -> xr.Dataset:
+    """Coordinates, grid mapping and the ground variables of a grid, ready for a file."""
+    dataset = xr.Dataset(
+        coords={"y": _axis("y", grid.y), "x": _axis("x", grid.x)}, attrs={"dx": grid.dx, "dy": grid.dy}
+    )
+    if grid.crs_wkt:
+        dataset["crs"] = xr.Variable((), np.int32(0), grid_mapping(grid.crs_wkt))
+    for name in GROUND:
+        values = grid.array(name)
+        values = values.astype(np.uint8) if values.dtype == bool else values
+        dataset[name] = map_variable(VARIABLES[name], ("y", "x"), values, grid, compression)
+        dataset[name].encoding.pop("least_significant_digit", None)
+    return dataset
+
+
+def grid_mapping(crs_wkt: str) -> dict[str, Any]:
+    """Attributes of a CF grid mapping variable, with the WKT also where GDAL and QGIS look for it."""
+    attributes: dict[str, Any] = {"crs_wkt": crs_wkt, "spatial_ref": crs_wkt}
+    try:
+        from pyproj import CRS
+    except ImportError:  # the WKT alone says it all; the single parameters are a courtesy
+        return attributes
+    return {**CRS.from_wkt(crs_wkt).to_cf(), **attributes}
+
+
+def map_variable(
+    variable: Variable, dims: tuple[str, ...], values: np.ndarray, grid: Grid, compression: int
+) -> xr.Variable:
+    """A variable on the grid with its metadata, compression, chunks and, for floats, its missing value."""
+    ny, nx = grid.shape
+    attributes = describe(variable)
+    if grid.crs_wkt:
+        attributes["grid_mapping"] = "crs"
+    chunks = (1,) * (len(dims) - 2) + (min(CHUNK, ny), min(CHUNK, nx))
+    encoding: dict[str, Any] = {"chunksizes": chunks, "_FillValue": None}
+    if compression:
+        encoding |= {"zlib": True, "complevel": compression, "shuffle": True}
+    if values.dtype.kind == "f":
+        encoding["_FillValue"] = values.dtype.type(np.nan)
+        if variable.decimals is not None:
+            encoding["least_significant_digit"] = variable.decimals
+    return xr.Variable(dims, values, attributes, encoding)
+
+
+def describe(variable: Variable) -> dict[str, Any]:
+    """CF attributes of a variable, and its Chinese name where it has one."""
+    chinese = {"long_name_zh": variable.long_name_zh} if variable.long_name_zh else {}
+    return {**variable.attributes(), **chinese}
+
+
+def plain_variable(name: str, dims: tuple[str, ...], values: np.ndarray, **attributes: Any) -> xr.Variable:
+    """A variable off the grid with its metadata; ``attributes`` add to or replace those of the table."""
+    table = describe(VARIABLES[name]) if name else {}
+    encoding = {"_FillValue": np.nan if values.dtype.kind == "f" and "time" in dims else None}
+    return xr.Variable(dims, values, {**table, **attributes}, encoding)
+
+
+def _axis(name: str, values: np.ndarray) -> xr.Variable:
+    attributes = {
+        "standard_name": f"projection_{name}_coordinate",
+        "long_name": f"{name} of cell centres",
+        "units": "m",
+        "axis": name.upper(),
+    }
+    return xr.Variable((name,), np.asarray(values, np.float64), attributes, {"_FillValue": None})

@@ -1,0 +1,1 @@
+"""The run: set-up, clock and loop, what observers see, summary."""

@@ -1,0 +1,70 @@
+"""Which cell set the time step, for how long, and how deep and fast the water was there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS, GRAVITY, State
+
+
+@dataclass
+class Limiter:
+    """Seconds of simulated time that each cell (row, column) ruled, and the shortest step it called for."""
+
+    seconds: dict[tuple[int, int], float] = field(default_factory=dict)
+    tightest: dict[tuple[int, int], tuple[float, float, float]] = field(default_factory=dict)
+
+    def book(self, state: State, dt: float, lasted: float) -> None:
+        """Find the cell behind the present wave speed and credit it with ``lasted`` seconds at step ``dt`` (s)."""
+        cell = fastest_cell(state)
+        if cell is None:
+            return
+        self.seconds[cell] = self.seconds.get(cell, 0.0) + lasted
+        if dt < self.tightest.get(cell, (np.inf, 0.0, 0.0))[0]:
+            here = (cell[0] + 1, cell[1] + 1)
+            self.tightest[cell] = (dt, float(state.h[here]), float(np.hypot(state.u[here], state.v[here])))
+
+    def top(self, state: State, count: int = 5) -> list[dict[str, Any]]:
+        """The cells that ruled longest: row, column, x, y (m), share of the run, shortest dt (s), depth and speed then."""
+        total = sum(self.seconds.values()) or 1.0
+        ranked = sorted(self.seconds, key=lambda cell: (-self.seconds[cell], cell))[:count]
+        grid = state.grid
+        return [
+            {
+                "row": j,
+                "column": i,
+                "x": float(grid.x[i]),
+                "y": float(grid.y[j]),
+                "share": self.seconds[j, i] / total,
+                "min_dt_s": self.tightest[j, i][0],
+                "depth_m": self.tightest[j, i][1],
+                "speed_m_s": self.tightest[j, i][2],
+            }
+            for j, i in ranked
+        ]
+
+    def map(self, shape: tuple[int, int]) -> np.ndarray:
+        """Share of the run that each cell ruled, float32 (ny, nx)."""
+        total = sum(self.seconds.values()) or 1.0
+        shares = np.zeros(shape, np.float32)
+        for cell, seconds in self.seconds.items():
+            shares[cell] = seconds / total
+        return shares
+
+
+def fastest_cell(state: State) -> tuple[int, int] | None:
+    """Row and column of the cell with the largest (speed + c) / width; None where all is dry."""
+    fastest = state.blocks.fastest
+    block = np.unravel_index(int(np.argmax(fastest)), fastest.shape)
+    if fastest[block] <= 0:
+        return None
+    j0, i0 = int(block[0]) * BLOCK_ROWS, int(block[1]) * BLOCK_COLUMNS
+    part = (slice(j0 + 1, min(j0 + BLOCK_ROWS, state.grid.shape[0]) + 1),
+            slice(i0 + 1, min(i0 + BLOCK_COLUMNS, state.grid.shape[1]) + 1))  # fmt: skip
+    c = np.sqrt(GRAVITY * state.h[part])
+    rate = np.maximum((np.abs(state.u[part]) + c) / state.grid.dx, (np.abs(state.v[part]) + c) / state.grid.dy)
+    j, i = np.unravel_index(int(np.argmax(rate)), rate.shape)
+    return j0 + int(j), i0 + int(i)

@@ -1,0 +1,191 @@
+"""From a case and its grid to everything that takes part in a run. All faults are found before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from floodsim.case.schema import Case
+from floodsim.case.water import Boundary as BoundarySection
+from floodsim.case.water import Source as SourceSection
+from floodsim.errors import CaseError, Fault, Faults
+from floodsim.forcing.build import build_series, rain_and_warnings, rating_table
+from floodsim.forcing.series import Rain
+from floodsim.grid.geometry import cells_on_line, points_in_polygon
+from floodsim.grid.grid import Grid
+from floodsim.grid.placement import check_placement
+from floodsim.grid.prepare import prepare_grid
+from floodsim.grid.frame import frame_of
+from floodsim.grid.raster import open_raster, read_layer
+from floodsim.grid.roughness import loss_classes
+from floodsim.grid.vector import boundary_polygons
+from floodsim.surface.edges import Boundary, edge_faces, face_centres
+from floodsim.surface.loss_table import single_row, table_rows
+from floodsim.surface.losses import KINDS, Losses
+from floodsim.surface.sources import Source
+from floodsim.surface.state import still_water
+
+SIDES = {"west": (0, -1), "east": (0, 1), "south": (1, -1), "north": (1, 1)}
+
+
+@dataclass
+class Setup:
+    """The ready-made parts of a run; ``depth`` (ny, nx) is the water at the start, ``notes`` what the user should know."""
+
+    grid: Grid
+    rain: Rain
+    boundaries: list[Boundary]
+    sources: list[Source]
+    losses: Losses
+    depth: np.ndarray | None
+    notes: list[str]
+
+
+def make_setup(case: Case, grid: Grid | None = None) -> Setup:
+    """Prepare everything a case names; ``grid`` replaces the case's terrain. Raises CaseError with all faults found."""
+    notes: list[str] = []
+    grid = prepare_grid(case, notes=notes) if grid is None else grid
+    faults = Faults()
+    check_placement(case, grid, faults)
+    found: dict[str, object] = {}
+
+    def attempt(name: str, build: Callable[[], object]) -> None:
+        try:
+            found[name] = build()
+        except CaseError as error:
+            faults.take(error)
+
+    attempt("rain", lambda: rain_and_warnings(case, grid))
+    attempt("boundaries", lambda: place_boundaries(case, grid))
+    attempt("sources", lambda: place_sources(case, grid))
+    attempt("losses", lambda: make_losses(case, grid))
+    attempt("depth", lambda: initial_depth(case, grid))
+    faults.raise_if_any()
+    rain, warnings = found.pop("rain")  # type: ignore[misc]
+    return Setup(grid=grid, rain=rain, notes=notes + warnings, **found)  # type: ignore[arg-type]
+
+
+def place_boundaries(case: Case, grid: Grid) -> list[Boundary]:
+    """Boundaries with their faces and series; a face belongs to the first boundary that claims it."""
+    every = edge_faces(grid)
+    x, y = face_centres(grid, every)
+    taken = np.zeros(len(every), bool)
+    faults, placed = Faults(), []
+    for number, section in enumerate(case.boundaries):
+        key = f"boundaries[{number}]"
+        try:
+            mine = _claim(section, grid, every, x, y, key) & ~taken
+            if not mine.any():
+                faults.add("no open face of the domain's edge lies there", key=key, value=section.name,
+                           remedy="check edge and span, or the polygon, against check/boundaries; closed is the default")  # fmt: skip
+                continue
+            taken |= mine
+            if section.kind != "closed":
+                placed.append(_boundary(section, every[mine], case, key))
+        except CaseError as error:
+            faults.take(error)
+    faults.raise_if_any()
+    return placed
+
+
+def _claim(section: BoundarySection, grid: Grid, faces: np.ndarray, x: np.ndarray, y: np.ndarray, key: str) -> np.ndarray:
+    """Which of the edge faces a boundary means."""
+    if section.edge is None:
+        inside = np.zeros(len(faces), bool)
+        for polygon in boundary_polygons(section, grid, key):
+            inside |= points_in_polygon(x, y, polygon)
+        return inside
+    axis, sign = SIDES[section.edge]
+    rim = (0, grid.shape[1 - axis] + 1)[sign > 0]
+    mine = (faces[:, 4] == axis) & (faces[:, 5] == sign) & (faces[:, 1 - axis] == rim)
+    if section.span is not None:
+        along = y if axis == 0 else x
+        mine &= (along >= min(section.span)) & (along <= max(section.span))
+    return mine
+
+
+def _boundary(section: BoundarySection, faces: np.ndarray, case: Case, key: str) -> Boundary:
+    series, rating = None, None
+    if section.kind == "level" and section.level is not None:
+        series = build_series(section.level, case, f"{key}.level")
+    elif section.kind == "discharge" and section.discharge is not None:
+        series = build_series(section.discharge, case, f"{key}.discharge")
+    elif section.kind == "rating" and section.table is not None:
+        levels, discharges = rating_table(section.table, f"{key}.table")
+
+        def rating(level: float) -> float:
+            return float(np.interp(level, levels, discharges))
+
+    return Boundary(section.name, section.kind, faces, series, section.slope, rating)
+
+
+def place_sources(case: Case, grid: Grid) -> list[Source]:
+    """Point and line sources with their cells (inside the domain only) and series."""
+    return [
+        Source(s.name, _source_cells(s, grid, n), build_series(s.discharge, case, f"sources[{n}].discharge"))
+        for n, s in enumerate(case.sources)
+    ]
+
+
+def _source_cells(section: SourceSection, grid: Grid, number: int) -> np.ndarray:
+    if section.kind == "point" and section.x is not None and section.y is not None:
+        cell = grid.cell_of(section.x, section.y)
+        cells = [] if cell is None else [cell]
+    else:
+        cells = list(cells_on_line(grid, section.coordinates or []))
+    active = grid.array("active")
+    cells = [cell for cell in cells if active[cell]]
+    if not cells:
+        raise CaseError(
+            Fault("lies outside the domain", key=f"sources[{number}]", value=section.name, remedy="move it onto open ground")
+        )
+    return np.array(cells, np.int64)
+
+
+def make_losses(case: Case, grid: Grid) -> Losses:
+    """The infiltration model of a case on a grid; roofs and blocked cells do not infiltrate unless the case says so."""
+    section = case.losses
+    if section.kind == "none":
+        return Losses.none()
+    if section.table is not None:
+        classes, codes = loss_classes(case, grid, grid.array("active"))
+        table = table_rows(section, codes)
+    else:
+        classes, table = np.zeros((1, 1), np.uint8), np.array([single_row(section)])
+    roofs = grid.array("building") > 0
+    if roofs.any() and not section.roofs:
+        classes = np.where(roofs, np.uint8(len(table)), np.broadcast_to(classes, grid.shape)).astype(np.uint8)
+        table = np.vstack([table, _tight(section.kind)])
+    return Losses(KINDS[section.kind], classes, table, np.zeros(grid.shape, np.float32))
+
+
+def _tight(kind: str) -> tuple[float, float, float]:
+    """Parameters of ground that takes nothing."""
+    return (0.0, 0.0, 0.0) if kind != "horton" else (0.0, 0.0, 1.0)
+
+
+def initial_depth(case: Case, grid: Grid) -> np.ndarray | None:
+    """Water at the start (ny, nx) in m, or None where the grid starts dry."""
+    if case.initial.level is not None:
+        return still_water(grid, case.initial.level)
+    if case.initial.depth is None:
+        return None
+    if isinstance(case.initial.depth, float):
+        return np.full(grid.shape, case.initial.depth) if case.initial.depth > 0.0 else None
+    return _depth_raster(case.initial.depth, grid)
+
+
+def _depth_raster(file: Path, grid: Grid) -> np.ndarray:
+    """Depths (ny, nx) in m out of a raster; where it holds none the grid starts dry."""
+    depth, missing, _ = read_layer(open_raster(file, "initial.depth"), frame_of(grid))
+    depth = np.where(missing, 0.0, depth)
+    wrong = (depth < 0.0) | (depth > 500.0)
+    if wrong.any():
+        raise CaseError(
+            Fault("holds depths out of range", str(file), "initial.depth", f"{depth[wrong][0]:g} m", "0 .. 500 m",
+                  "give water depths, not levels")  # fmt: skip
+        )
+    return depth

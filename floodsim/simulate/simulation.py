@@ -1,0 +1,185 @@
+"""The loop: a clock that lands on every beat, macro steps of equal time steps between, and observers that watch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from floodsim.case.schema import Case
+from floodsim.errors import RunError
+from floodsim.output.view import Observer, Status
+from floodsim.simulate.limiter import Limiter
+from floodsim.simulate.setup import Setup
+from floodsim.simulate.view import LiveView
+from floodsim.surface.bands import Bands
+from floodsim.surface.edges import make_edges
+from floodsim.surface.state import GRAVITY, make_state
+from floodsim.surface.step import SWEEPS, Surface, renew_forcing, settle_ledger, take_step
+
+MACRO_STEPS = 8
+"""Time steps of equal length between two looks at the wave speed; fewer where the water speeds up."""
+CFL_MARGIN = 0.65 / 0.6
+"""A step may be this much longer than the wave speed of the moment asks for, before the macro step is cut short."""
+SHORTEST_STEP = 1e-7
+"""A time step below this (s) means that the solution has blown up."""
+
+
+class Progress(Protocol):
+    """Where a run tells how far it is."""
+
+    def start(self, total_seconds: float) -> None:
+        """The run begins and will simulate this long."""
+
+    def update(self, time_s: float, stats: Mapping[str, Any]) -> None:
+        """The run stands at ``time_s``."""
+
+    def finish(self, status: str) -> None:
+        """The run ended."""
+
+
+@dataclass
+class Counters:
+    """What a run has cost so far."""
+
+    steps: int = 0
+    cells: int = 0
+    last_dt: float = 0.0
+    began: float = field(default_factory=time.perf_counter)
+
+
+class Simulation:
+    """One run of a case: advances the water beat by beat and shows it to the observers.
+
+    `run` goes to the end of the case. Everything it needs was made by `make_setup`; `surface` holds the water.
+    """
+
+    def __init__(self, case: Case, setup: Setup, bands: Bands) -> None:
+        state = make_state(setup.grid, case.solver.precision, setup.depth)
+        setup.depth = None
+        sweep = SWEEPS[case.solver.scheme, case.solver.order, case.solver.precision]
+        self.case = case
+        self.notes = setup.notes
+        self.surface = Surface(
+            state, make_edges(state, setup.boundaries), setup.rain, setup.losses, setup.sources, sweep, bands
+        )
+        self.view = LiveView(self.surface)
+        self.limiter = Limiter()
+        self.counters = Counters()
+        self.beat = case.solver.sync_interval
+        self.beats = round(case.clock.duration / self.beat)
+        self.width = min(state.grid.dx, state.grid.dy)
+
+    def run(self, observers: list[Observer], progress: Progress | None = None) -> Status:
+        """Advance to the end; "interrupted" after Ctrl-C. Raises RunError where the run must stop.
+
+        Observers are closed in every case, with the status that fits.
+        """
+        status: Status = "failed"
+        try:
+            renew_forcing(self.surface, 0.0, self.beat)
+            self._start(observers, progress)
+            for number in range(self.beats):
+                self._advance(number, observers)
+                self._check_mass()
+                for observer in observers:
+                    observer.sync(self.view)
+                if progress is not None:
+                    progress.update(self.view.time, self.stats())
+            status = "complete"
+        except KeyboardInterrupt:
+            status = "interrupted"
+        finally:
+            settle_ledger(self.surface)
+            for observer in observers:
+                observer.close(self.view, status)
+            if progress is not None:
+                progress.finish(status)
+        return status
+
+    def _start(self, observers: list[Observer], progress: Progress | None) -> None:
+        for observer in observers:
+            observer.start(self.view)
+        self.counters.began = time.perf_counter()
+        if progress is not None:
+            progress.start(self.case.clock.duration)
+
+    def _advance(self, number: int, observers: list[Observer]) -> None:
+        """Go through one beat in macro steps."""
+        begin, end = number * self.beat, (number + 1) * self.beat
+        if number > 0:
+            renew_forcing(self.surface, begin, end)
+        left = self.beat
+        while left > 0.0:
+            dt, count = self._choose_step(left)
+            taken = self._macro(dt, count)
+            left = 0.0 if taken * dt >= left * (1.0 - 1e-12) else left - taken * dt
+            self.view.time = end - left
+            for observer in observers:
+                observer.macro(self.view, taken * dt)
+
+    def _choose_step(self, left: float) -> tuple[float, int]:
+        """Length of the next time steps (s) so that a whole number fills what is ``left`` of the beat, and how many to take."""
+        whole = max(math.ceil(left / self._longest_step() * (1.0 - 1e-12)), 1)
+        return left / whole, min(whole, MACRO_STEPS)
+
+    def _longest_step(self) -> float:
+        """The step (s) that the CFL number allows for the present water, and for what rain and sources will add."""
+        cfl, surface = self.case.solver.cfl, self.surface
+        rate = max(float(surface.state.blocks.fastest.max()), surface.edge_speed / self.width)
+        longest = cfl / rate if rate > 0.0 else math.inf
+        rise = float(surface.state.source.max())
+        if rise > 0.0:  # a film that grows from nothing: its wave speed after dt is sqrt(g rise dt)
+            longest = min(longest, (cfl * self.width / math.sqrt(GRAVITY * rise)) ** (2.0 / 3.0))
+        return longest
+
+    def _macro(self, dt: float, count: int) -> int:
+        """Take up to ``count`` steps of dt (s); stops early where the water has become too fast for dt."""
+        if not dt > SHORTEST_STEP:
+            raise RunError(
+                f"the time step fell to {dt:.3g} s at t = {self.view.time:.1f} s: the solution has become unstable\n"
+                f"    remedy: lower solver.cfl; look at the terrain where the step was limited: {self.limiter.top(self.surface.state, 1)}"
+            )
+        state, taken = self.surface.state, 0
+        self.limiter.book(state, dt, dt * count)
+        self.view.begin_macro()
+        while taken < count:
+            if self.view.tracks:
+                self.view.follow(dt)
+            self.counters.cells += sum(int(((w[:, 1] - w[:, 0]) * (w[:, 3] - w[:, 2])).sum()) for w in state.windows)
+            take_step(self.surface, dt)
+            taken += 1
+            fastest = float(state.blocks.fastest.max())
+            if dt * fastest > self.case.solver.cfl * CFL_MARGIN or not math.isfinite(fastest):
+                break
+        self.counters.steps += taken
+        self.counters.last_dt = dt
+        return taken
+
+    def _check_mass(self) -> None:
+        ledger = settle_ledger(self.surface)
+        error = ledger.relative_error
+        if not abs(error) <= self.case.solver.mass_limit:
+            raise RunError(
+                f"the mass error reached {error:.3g} of all water handled at t = {self.view.time:.0f} s, "
+                f"more than solver.mass_limit = {self.case.solver.mass_limit:.3g}\n"
+                f"    created by clipping negative depths: {ledger.clipped:.3g} m3; the run has become unstable\n"
+                f"    remedy: lower solver.cfl, or look at the cells that limit the time step: {self.limiter.top(self.surface.state, 1)}"
+            )
+
+    def stats(self) -> dict[str, Any]:
+        """Figures for the progress display."""
+        wall = max(time.perf_counter() - self.counters.began, 1e-9)
+        rate = self.view.time / wall
+        return {
+            "steps": self.counters.steps,
+            "dt": self.counters.last_dt,
+            "mass_error": self.surface.ledger.relative_error,
+            "wet_cells": int(np.count_nonzero(self.view.depth > 1e-3)),
+            "sim_per_wall": rate,
+            "eta_s": (self.case.clock.duration - self.view.time) / max(rate, 1e-9),
+        }
