@@ -28,7 +28,7 @@ class Limiter:
             self.tightest[cell] = (dt, float(state.h[here]), float(np.hypot(state.u[here], state.v[here])))
 
     def top(self, state: State, count: int = 5) -> list[dict[str, Any]]:
-        """The cells that ruled longest: row, column, x, y (m), share of the run, shortest dt (s), depth and speed then."""
+        """The cells that ruled longest: place, share of the run, shortest dt (s), depth (m) and speed (m/s) then."""
         total = sum(self.seconds.values()) or 1.0
         ranked = sorted(self.seconds, key=lambda cell: (-self.seconds[cell], cell))[:count]
         grid = state.grid
@@ -45,6 +45,13 @@ class Limiter:
             }
             for j, i in ranked
         ]
+
+    def describe(self, state: State) -> str:
+        """The cell that ruled longest, as a sentence."""
+        for cell in self.top(state, 1):
+            place = f"row {cell['row']}, column {cell['column']} (x = {cell['x']:.2f}, y = {cell['y']:.2f})"
+            return f"{place}, depth {cell['depth_m']:.3g} m, speed {cell['speed_m_s']:.3g} m/s"
+        return "no wet cell"
 
     def map(self, shape: tuple[int, int]) -> np.ndarray:
         """Share of the run that each cell ruled, float32 (ny, nx)."""

@@ -75,7 +75,12 @@ def _simulate(
         status = simulation.run(list(observers), progress)
     finally:
         summary = summarise(simulation, status, times)
-        log.info("%s at t = %.0f s, relative mass error %.3g", status, simulation.view.time, summary["mass"]["relative_error"])
+        log.info(
+            "%s at t = %.0f s, relative mass error %.3g",
+            status,
+            simulation.view.time,
+            summary["mass"]["relative_error"],
+        )
         if folder is not None:
             write_json_atomic(folder.summary, summary)
     if folder is not None:

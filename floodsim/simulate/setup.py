@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +15,11 @@ from floodsim.case.water import Source as SourceSection
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.forcing.build import build_series, rain_and_warnings, rating_table
 from floodsim.forcing.series import Rain
+from floodsim.grid.frame import frame_of
 from floodsim.grid.geometry import cells_on_line, points_in_polygon
 from floodsim.grid.grid import Grid
 from floodsim.grid.placement import check_placement
 from floodsim.grid.prepare import prepare_grid
-from floodsim.grid.frame import frame_of
 from floodsim.grid.raster import open_raster, read_layer
 from floodsim.grid.roughness import loss_classes
 from floodsim.grid.vector import boundary_polygons
@@ -33,7 +34,7 @@ SIDES = {"west": (0, -1), "east": (0, 1), "south": (1, -1), "north": (1, 1)}
 
 @dataclass
 class Setup:
-    """The ready-made parts of a run; ``depth`` (ny, nx) is the water at the start, ``notes`` what the user should know."""
+    """The ready-made parts of a run; ``depth`` (ny, nx) is the water at the start, ``notes`` are for the user."""
 
     grid: Grid
     rain: Rain
@@ -50,22 +51,22 @@ def make_setup(case: Case, grid: Grid | None = None) -> Setup:
     grid = prepare_grid(case, notes=notes) if grid is None else grid
     faults = Faults()
     check_placement(case, grid, faults)
-    found: dict[str, object] = {}
-
-    def attempt(name: str, build: Callable[[], object]) -> None:
+    parts: dict[str, Any] = {}
+    builders: dict[str, Callable[[Case, Grid], Any]] = {
+        "rain": rain_and_warnings,
+        "boundaries": place_boundaries,
+        "sources": place_sources,
+        "losses": make_losses,
+        "depth": initial_depth,
+    }
+    for name, build in builders.items():
         try:
-            found[name] = build()
+            parts[name] = build(case, grid)
         except CaseError as error:
             faults.take(error)
-
-    attempt("rain", lambda: rain_and_warnings(case, grid))
-    attempt("boundaries", lambda: place_boundaries(case, grid))
-    attempt("sources", lambda: place_sources(case, grid))
-    attempt("losses", lambda: make_losses(case, grid))
-    attempt("depth", lambda: initial_depth(case, grid))
     faults.raise_if_any()
-    rain, warnings = found.pop("rain")  # type: ignore[misc]
-    return Setup(grid=grid, rain=rain, notes=notes + warnings, **found)  # type: ignore[arg-type]
+    rain, warnings = parts.pop("rain")
+    return Setup(grid=grid, rain=rain, notes=notes + warnings, **parts)
 
 
 def place_boundaries(case: Case, grid: Grid) -> list[Boundary]:
@@ -79,8 +80,12 @@ def place_boundaries(case: Case, grid: Grid) -> list[Boundary]:
         try:
             mine = _claim(section, grid, every, x, y, key) & ~taken
             if not mine.any():
-                faults.add("no open face of the domain's edge lies there", key=key, value=section.name,
-                           remedy="check edge and span, or the polygon, against check/boundaries; closed is the default")  # fmt: skip
+                faults.add(
+                    "no face of the domain's edge lies there, or another boundary has it already",
+                    key=key,
+                    value=section.name,
+                    remedy="check edge and span, or the polygon; write `floodsim check --out DIR` and look in a GIS",
+                )
                 continue
             taken |= mine
             if section.kind != "closed":
@@ -91,7 +96,9 @@ def place_boundaries(case: Case, grid: Grid) -> list[Boundary]:
     return placed
 
 
-def _claim(section: BoundarySection, grid: Grid, faces: np.ndarray, x: np.ndarray, y: np.ndarray, key: str) -> np.ndarray:
+def _claim(
+    section: BoundarySection, grid: Grid, faces: np.ndarray, x: np.ndarray, y: np.ndarray, key: str
+) -> np.ndarray:
     """Which of the edge faces a boundary means."""
     if section.edge is None:
         inside = np.zeros(len(faces), bool)
@@ -140,7 +147,12 @@ def _source_cells(section: SourceSection, grid: Grid, number: int) -> np.ndarray
     cells = [cell for cell in cells if active[cell]]
     if not cells:
         raise CaseError(
-            Fault("lies outside the domain", key=f"sources[{number}]", value=section.name, remedy="move it onto open ground")
+            Fault(
+                "lies outside the domain",
+                key=f"sources[{number}]",
+                value=section.name,
+                remedy="move it onto open ground",
+            )
         )
     return np.array(cells, np.int64)
 
@@ -185,7 +197,13 @@ def _depth_raster(file: Path, grid: Grid) -> np.ndarray:
     wrong = (depth < 0.0) | (depth > 500.0)
     if wrong.any():
         raise CaseError(
-            Fault("holds depths out of range", str(file), "initial.depth", f"{depth[wrong][0]:g} m", "0 .. 500 m",
-                  "give water depths, not levels")  # fmt: skip
+            Fault(
+                "holds depths out of range",
+                str(file),
+                "initial.depth",
+                f"{depth[wrong][0]:g} m",
+                "0 .. 500 m",
+                "give water depths, not levels",
+            )  # fmt: skip
         )
     return depth

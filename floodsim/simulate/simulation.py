@@ -95,10 +95,21 @@ class Simulation:
             status = "interrupted"
         finally:
             settle_ledger(self.surface)
-            for observer in observers:
-                observer.close(self.view, status)
+            status = self._close(observers, status)
             if progress is not None:
                 progress.finish(status)
+        return status
+
+    def _close(self, observers: list[Observer], status: Status) -> Status:
+        """Close every observer, also where one of them cannot write any more; the run has then failed."""
+        first: Exception | None = None
+        for observer in observers:
+            try:
+                observer.close(self.view, status if first is None else "failed")
+            except Exception as error:  # raised below, once the others are closed
+                first = first or error
+        if first is not None:
+            raise first
         return status
 
     def _start(self, observers: list[Observer], progress: Progress | None) -> None:
@@ -123,7 +134,7 @@ class Simulation:
                 observer.macro(self.view, taken * dt)
 
     def _choose_step(self, left: float) -> tuple[float, int]:
-        """Length of the next time steps (s) so that a whole number fills what is ``left`` of the beat, and how many to take."""
+        """Length (s) of the next time steps, so that whole steps fill what is ``left`` of the beat, and how many."""
         whole = max(math.ceil(left / self._longest_step() * (1.0 - 1e-12)), 1)
         return left / whole, min(whole, MACRO_STEPS)
 
@@ -142,7 +153,8 @@ class Simulation:
         if not dt > SHORTEST_STEP:
             raise RunError(
                 f"the time step fell to {dt:.3g} s at t = {self.view.time:.1f} s: the solution has become unstable\n"
-                f"    remedy: lower solver.cfl; look at the terrain where the step was limited: {self.limiter.top(self.surface.state, 1)}"
+                f"    limited at: {self.limiter.describe(self.surface.state)}\n"
+                f"    remedy: look at the terrain and the boundaries there; lower solver.cfl"
             )
         state, taken = self.surface.state, 0
         self.limiter.book(state, dt, dt * count)
@@ -168,7 +180,8 @@ class Simulation:
                 f"the mass error reached {error:.3g} of all water handled at t = {self.view.time:.0f} s, "
                 f"more than solver.mass_limit = {self.case.solver.mass_limit:.3g}\n"
                 f"    created by clipping negative depths: {ledger.clipped:.3g} m3; the run has become unstable\n"
-                f"    remedy: lower solver.cfl, or look at the cells that limit the time step: {self.limiter.top(self.surface.state, 1)}"
+                f"    limited at: {self.limiter.describe(self.surface.state)}\n"
+                f"    remedy: lower solver.cfl, or look at the terrain and the boundaries there"
             )
 
     def stats(self) -> dict[str, Any]:

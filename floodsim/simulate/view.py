@@ -68,7 +68,7 @@ class LiveView:
         return self.surface.mean_rain
 
     def discharge(self, faces: np.ndarray) -> np.ndarray:
-        """Mean solver flux (m3/s) through ``faces`` (n, 4) over the last macro step; asking once begins the tracking."""
+        """Mean solver flux (m3/s) through ``faces`` (n, 4) over the last macro step; the first call begins it."""
         for track in self.tracks:
             if track.faces is faces:
                 return track.passed / track.elapsed if track.elapsed > 0.0 else track.passed

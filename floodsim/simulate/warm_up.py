@@ -25,7 +25,9 @@ def warm_up(solver: Solver) -> float:
     grid = make_grid(np.zeros((4, 4)), 10.0)
     beat = min(solver.sync_interval, 1.0)
     case = Case(
-        name="warm-up", clock=Clock(duration=beat), solver=solver.model_copy(update={"sync_interval": beat, "mass_limit": 1.0})
+        name="warm-up",
+        clock=Clock(duration=beat),
+        solver=solver.model_copy(update={"sync_interval": beat, "mass_limit": 1.0}),
     )
     losses = Losses(KINDS["constant"], np.zeros((1, 1), np.uint8), np.zeros((1, 3)), np.zeros(grid.shape, np.float32))
     edge = Boundary("edge", "level", edge_faces(grid), TimeSeries.constant(0.1))

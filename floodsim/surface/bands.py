@@ -10,6 +10,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 
 
@@ -61,7 +62,7 @@ class Bands:
     def split(self, function: Callable[[int, int], None], n: int) -> None:
         """Run ``function(start, stop)`` over n items, cut into one piece per thread."""
         cuts = [n * k // self.threads for k in range(self.threads + 1)]
-        self.run([lambda a=a, b=b: function(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a])
+        self.run([partial(function, a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a])
 
     def close(self) -> None:
         """End the worker threads."""

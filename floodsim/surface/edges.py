@@ -15,10 +15,10 @@ from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS, GRAVITY, State
 
 @dataclass(frozen=True)
 class Boundary:
-    """One boundary: its faces (n, 6) as in `kernels.edges.fill_ghosts`, and a series or a rating that drives it.
+    """One boundary: its faces (n, 6) as `kernels.edges.fill_ghosts` has them, and what drives it.
 
-    ``kind`` is open, level, discharge or rating. ``series`` is the level (m) or the total inflow (m3/s); ``slope`` makes
-    an open boundary one of normal flow; ``rating`` maps the mean level (m) inside to the total outflow (m3/s).
+    ``kind`` is open, level, discharge or rating. ``series`` is the level (m) or the total inflow (m3/s); ``slope``
+    makes an open boundary one of normal flow; ``rating`` maps the mean level (m) inside to the total outflow (m3/s).
     """
 
     name: str
@@ -47,7 +47,7 @@ class Edges:
 
 
 def edge_faces(grid: Grid) -> np.ndarray:
-    """All faces between an active cell and the outside, as (n, 6) ghost j, i, inner j, i, axis, outward sign, padded."""
+    """All faces between active cells and the outside: (n, 6) ghost j, i, inner j, i, axis, outward sign, padded."""
     active = np.pad(grid.array("active"), 1)
     faces = []
     for axis, sign in ((0, 1), (0, -1), (1, 1), (1, -1)):
@@ -89,7 +89,9 @@ def _shape_ghosts(state: State, edges: Edges) -> None:
     falling = (edges.kind == kernels.OPEN) & (sign * along < 0.0)
     edges.value[falling] = 1.0
     running = falling | (edges.kind == kernels.NORMAL)
-    along = np.where(edges.kind == kernels.NORMAL, -sign * edges.value * np.where(axis == 0, state.grid.dx, state.grid.dy), along)
+    along = np.where(
+        edges.kind == kernels.NORMAL, -sign * edges.value * np.where(axis == 0, state.grid.dx, state.grid.dy), along
+    )
     along = np.where(running, along, 0.0).astype(np.float32)
     ground.z[gj, gi] = ground.z[j, i] + sign * along
     ground.sx[gj, gi] = np.where(axis == 0, along, 0.0)
@@ -100,7 +102,7 @@ def _shape_ghosts(state: State, edges: Edges) -> None:
 
 
 def renew_edges(state: State, edges: Edges, t0: float, t1: float) -> None:
-    """Set what drives the boundaries over the beat [t0, t1] (s): mean levels, and discharges shared out over the faces."""
+    """Set what drives the boundaries over the beat [t0, t1] (s): mean levels, and discharges of each face."""
     for number, boundary in enumerate(edges.boundaries):
         mine = edges.owner == number
         if boundary.kind == "level" and boundary.series is not None:
@@ -108,7 +110,9 @@ def renew_edges(state: State, edges: Edges, t0: float, t1: float) -> None:
         elif boundary.kind == "discharge" and boundary.series is not None:
             edges.value[mine] = share_discharge(state, edges.faces[mine], boundary.series.mean(t0, t1))
         elif boundary.rating is not None:
-            edges.value[mine] = share_discharge(state, edges.faces[mine], -boundary.rating(_mean_level(state, edges.faces[mine])))
+            edges.value[mine] = share_discharge(
+                state, edges.faces[mine], -boundary.rating(_mean_level(state, edges.faces[mine]))
+            )
 
 
 def _levels(state: State, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -44,17 +44,19 @@ Row = tuple[float, float, float]
 
 
 def soils() -> dict[str, dict[str, str]]:
-    """The built-in soil textures by name: conductivity_mm_h, suction_mm, porosity, field_capacity, wilting_point, source."""
+    """The built-in soil textures by name, with conductivity, suction, porosity, field capacity and source."""
     text = files("floodsim.surface").joinpath("soils.csv").read_text(encoding="utf-8")
     return {row["soil"]: row for row in csv.DictReader(text.splitlines())}
 
 
 def soil_parameters(name: str) -> dict[str, float]:
-    """Green-Ampt parameters (SI) of a soil texture; the deficit is porosity less field capacity, a wet season's start."""
+    """Green-Ampt parameters (SI) of a soil; the deficit is porosity less field capacity, a wet season's start."""
     known = soils()
     if name not in known:
         raise CaseError(
-            Fault("unknown soil", key="losses.soil", value=name, allowed=", ".join(known), remedy="use one of these names")
+            Fault(
+                "unknown soil", key="losses.soil", value=name, allowed=", ".join(known), remedy="use one of these names"
+            )
         )
     row = known[name]
     return {
@@ -137,6 +139,11 @@ def _read_row(
             faults.add(f"line {line}, {name}: {error}", key=key, value=text)
             continue
         if not column.low <= given[name] <= column.high:
-            faults.add(f"line {line}, {name} is out of range", key=key, value=text, allowed=f"{column.low} .. {column.high} in SI")
+            faults.add(
+                f"line {line}, {name} is out of range",
+                key=key,
+                value=text,
+                allowed=f"{column.low} .. {column.high} in SI",
+            )
     if len(given) == len(wanted):
         rows[code] = _row(section, given)

@@ -19,8 +19,11 @@ KINDS = {
 
 @dataclass
 class Losses:
-    """``table`` (classes, 3) of parameters in SI as `kernels.losses.loss_rows` reads them, ``classes`` (ny, nx) or
-    (1, 1) the row of each cell, ``infiltrated`` (ny, nx) the depth infiltrated so far, m."""
+    """Model and parameters of infiltration, and what has sunk in.
+
+    ``table`` (classes, 3) of parameters in SI as `kernels.losses.loss_rows` reads them, ``classes`` (ny, nx) or (1, 1)
+    the row of each cell, ``infiltrated`` (ny, nx) the depth infiltrated so far, m.
+    """
 
     kind: int
     classes: np.ndarray

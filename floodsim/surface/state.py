@@ -77,7 +77,7 @@ class State:
     low: np.ndarray
     source: np.ndarray
     blocks: Blocks
-    windows: list[np.ndarray] = field(default_factory=list)
+    windows: list[np.ndarray] = field(default_factory=list, init=False)
 
     @property
     def real(self) -> type:
@@ -96,10 +96,11 @@ def make_state(grid: Grid, precision: str = "double", depth: np.ndarray | None =
     real = np.float64 if precision == "double" else np.float32
     ny, nx = grid.shape
     padded = (ny + 2, nx + 2)
-    arrays = [np.zeros(padded, real) for _ in range(6)]
+    water = {name: np.zeros(padded, real) for name in ("h", "u", "v", "h_next", "u_next", "v_next")}
     low = np.zeros(padded if real is np.float32 else (0, 0), np.float32)
     ground = make_ground(grid)
-    state = State(grid, ground, *arrays, low, np.zeros(padded, np.float32), Blocks.over(grid.shape, real))
+    source = np.zeros(padded, np.float32)
+    state = State(grid, ground, low=low, source=source, blocks=Blocks.over(grid.shape, real), **water)
     if depth is not None:
         state.h[1:-1, 1:-1] = np.where(grid.array("active"), depth, 0.0)
     refresh_speeds(state)

@@ -46,7 +46,9 @@ class Surface:
 
     def __post_init__(self) -> None:
         rows = first_order.SCRATCH_ROWS
-        self.scratch = [np.zeros((rows, WIDEST + 2), self.state.real) for _ in range(self.bands.threads)]
+        self.scratch: list[np.ndarray] = [
+            np.zeros((rows, WIDEST + 2), self.state.real) for _ in range(self.bands.threads)
+        ]
         self.zones = np.zeros((1, 1), np.uint8) if self.rain.zones is None else self.rain.zones
         self.ledger.initial = self.ledger.storage = stored_volume(self.state, all_cells(self.state))
 
