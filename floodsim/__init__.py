@@ -35,11 +35,11 @@ def run(
     return run_and_judge(case, out, grid=grid, force=force, progress=progress)
 
 
-def open_results(folder: str | Path) -> Results:
-    """Open the results of a run; datasets stay on disk until they are used."""
+def open_results(folder: str | Path, *, dask: bool = False) -> Results:
+    """Open the results of a run; datasets stay on disk until they are used, as Dask arrays where ``dask`` is true."""
     from floodsim.output.reader import open_results as open_folder
 
-    return open_folder(folder)
+    return open_folder(folder, dask=dask)
 
 
 def make_grid(*args: Any, **kwargs: Any) -> Grid:

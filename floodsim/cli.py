@@ -49,9 +49,10 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @dataclass
 class Settings:
-    """What holds for the whole invocation, whichever command it is."""
+    """What holds for the whole invocation, whichever command it is; ``case_file`` is the case that was read."""
 
     debug: bool = False
+    case_file: Path | None = None
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -240,7 +241,9 @@ def _load(case_file: Path, overrides: Sequence[str]) -> Case:
     """Load a case with this process's environment."""
     from floodsim.case.load import load_case
 
-    return load_case(case_file, overrides, os.environ)
+    case = load_case(case_file, overrides, os.environ)
+    click.get_current_context().ensure_object(Settings).case_file = case_file
+    return case
 
 
 def _refuse_overwrite(path: Path | None, force: bool) -> None:
@@ -282,10 +285,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         if settings.debug:
             traceback.print_exc()
-        return _explain(error)
+        return _explain(error, settings.case_file)
 
 
-def _explain(error: BaseException) -> int:
+def _explain(error: BaseException, case_file: Path | None) -> int:
     """Say on stderr what went wrong and return the exit code for it."""
     from floodsim import cli_show
 
@@ -293,7 +296,7 @@ def _explain(error: BaseException) -> int:
         cli_show.show_error("interrupted")
         return EXIT_INTERRUPTED
     if isinstance(error, CaseError):
-        cli_show.show_faults(error)
+        cli_show.show_faults(error if case_file is None else error.in_file(case_file))
         return error.exit_code
     if isinstance(error, FloodsimError):
         cli_show.show_error(str(error))

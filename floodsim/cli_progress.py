@@ -43,12 +43,8 @@ def progress_for(style: str, stream: TextIO | None = None) -> Iterator[Progress 
         display = BarProgress(stream)
         with display.bar:
             yield display
-    elif style == "log":
-        stream.write(PREPARING + "\n")
-        stream.flush()
-        yield LogProgress(stream)
     else:
-        yield None
+        yield LogProgress(stream) if style == "log" else None
 
 
 def duration_text(seconds: float) -> str:

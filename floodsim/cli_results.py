@@ -37,7 +37,7 @@ def summary_pairs(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("solver", f"{solver['scheme']}, order {solver['order']}, {solver['precision']}, {solver['threads']} threads"),
         (
             "took",
-            f"{duration_text(cost['wall_s'])}, {cost['steps']} steps of {cost['mean_dt_s']:.3g} s on average{memory}",
+            f"{duration_text(cost['wall_s'])}, {cost['steps']} steps of {cost['mean_dt_s']:.3g} s{memory}",
         ),
         ("speed", f"{cost['mcell_updates_per_s']:.3g} million cell updates per s"),
         ("mass error", f"{summary['mass']['relative_error']:.1e} of all water handled"),

@@ -5,7 +5,7 @@ Knows nothing of cases, grids or solvers; every floor above uses it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 EXIT_OK = 0
@@ -61,6 +61,10 @@ class CaseError(FloodsimError):
         count = len(self.faults)
         head = "1 fault" if count == 1 else f"{count} faults"
         super().__init__(head + " in the case:\n" + "\n".join(str(fault) for fault in self.faults))
+
+    def in_file(self, file: str | Path) -> CaseError:
+        """The same error with ``file`` (the case file) in every fault that names a key but no file of its own."""
+        return CaseError([replace(one, file=str(file)) if one.key and not one.file else one for one in self.faults])
 
 
 class RunError(FloodsimError):

@@ -112,7 +112,7 @@ def _hint(reason: str) -> str:
     low = reason.lower()
     if "overwrite" in low or "twice" in low or "declare" in low:
         return "a key or section may stand only once; use [[name]] for lists of sections"
-    if "invalid value" in low:
+    if "invalid value" in low or "expected newline or end of document" in low:
         return 'put text and quantities in quotes, for example "60 mm/h"'
     if "escape" in low:
         return "write paths with / or in single quotes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,9 +87,18 @@ def check_cover(blocks: Blocks, duration: float, faults: Faults, key: str, label
 
 
 def check_values(
-    values: np.ndarray, rates: np.ndarray, labels: np.ndarray, faults: Faults, key: str, what: str
+    values: np.ndarray,
+    rates: np.ndarray,
+    labels: np.ndarray,
+    faults: Faults,
+    key: str,
+    what: str,
+    written: Sequence[str] = (),
 ) -> None:
-    """Faults for missing, negative and impossible rain; arrays of one value per record, ``labels`` name the records."""
+    """Faults for missing, negative and impossible rain; arrays of one value per record, ``labels`` name the records.
+
+    ``written`` are the values as they stand in the file, where it is a text.
+    """
     with np.errstate(invalid="ignore"):
         kinds = [
             (
@@ -109,7 +119,8 @@ def check_values(
         if bad.any():
             shown = ", ".join(str(label) for label in labels[bad][:5])
             more = f" and {int(bad.sum()) - 5} more" if bad.sum() > 5 else ""
-            first = f"{values[bad][0]:g}"
+            at = int(np.flatnonzero(bad)[0])
+            first = repr(written[at]) if written else f"{values[at]:g}"
             faults.add(f"{message} at {what} {shown}{more}", key=key, value=first, allowed=allowed, remedy=remedy)
 
 

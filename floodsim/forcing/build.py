@@ -87,7 +87,8 @@ def build_series(value: float | Series, case: Case, key: str) -> TimeSeries:
         lines = np.arange(1, moments.size + 1)
     else:
         moments, readings, lines = _read_file(value, parse_start(case.clock.start), key, faults)
-    _check_series(moments, readings, lines, file, key, faults)
+    if np.isfinite(moments).all():
+        check_ascending(moments, lines, file, key, faults) if value.file else _inline_order(moments, key, faults)
     _check_covers(moments, case.clock.duration, key, faults)
     faults.raise_if_any()
     return TimeSeries(moments, readings * (units[value.unit] if value.unit else 1.0))
@@ -98,23 +99,17 @@ def _read_file(value: Series, start: datetime, key: str, faults: Faults) -> tupl
     table = read_table(value.file, f"{key}.file")
     time_index = table.index(value.time_column, 0, f"{key}.time_column")
     value_index = table.index(value.column, 1, f"{key}.column")
-    return times(table, time_index, value.time_unit, start, key, faults), numbers(table, value_index), table.lines
-
-
-def _check_series(
-    moments: np.ndarray, readings: np.ndarray, lines: np.ndarray, file: Path, key: str, faults: Faults
-) -> None:
-    where = file if file != Path("") else ""
-    bad = lines[~np.isfinite(readings)]
-    if bad.size:
+    readings = numbers(table, value_index)
+    bad = ~np.isfinite(readings)
+    if bad.any():
         faults.add(
-            f"{rows_text(bad)} a value that is no number",
-            file=where,
+            f"{rows_text(table.lines[bad])} a value that is no number",
+            file=value.file,
             key=key,
+            value=repr(table.rows[int(np.argmax(bad))][value_index]),
             remedy="fill the gap, or delete the row: values are linear in between",
         )
-    if np.isfinite(moments).all():
-        check_ascending(moments, lines, Path(where), key, faults) if where else _inline_order(moments, key, faults)
+    return times(table, time_index, value.time_unit, start, key, faults), readings, table.lines
 
 
 def _inline_order(moments: np.ndarray, key: str, faults: Faults) -> None:

@@ -67,6 +67,8 @@ def load_formula(name_or_path: str | Path) -> Formula:
     if text in list_formulas():
         return _read(FOLDER / f"{text}.toml")
     message = f"there is no formula named {text!r}"
+    remedy = "give the local formula as a file of your own: rainfall.formula_file"
+    near = closest(text, list_formulas())
     if text.lower() in NO_CITABLE_FORMULA or text in NO_CITABLE_FORMULA.values():
         message = f"no formula for {text!r} was found in a source that can be named, so none is given"
     raise CaseError(
@@ -75,7 +77,7 @@ def load_formula(name_or_path: str | Path) -> Formula:
             key="rainfall.formula",
             value=repr(text),
             allowed=", ".join(list_formulas()),
-            remedy="give the local formula as a file of your own: rainfall.formula_file",
+            remedy=f"did you mean {near!r}? Or {remedy}" if near else remedy,
         )
     )
 

@@ -19,7 +19,8 @@ INTENSITY = {"mm/h": MM_PER_HOUR, "mm/min": 60.0 * MM_PER_HOUR, "mm/s": 1e-3, "m
 DEPTH = {"mm": 1e-3, "m": 1.0}
 KEY = "rainfall.file"
 
-Records = tuple[np.ndarray, np.ndarray, np.ndarray]  # times in s, values in the unit of the file, line numbers
+# times in s, values in the unit of the file, line numbers, and the values as they stand there
+Records = tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]
 
 
 def measured_rain(rainfall: Rainfall, start: datetime, duration: float) -> tuple[Rain, list[str]]:
@@ -41,7 +42,7 @@ def measured_rain(rainfall: Rainfall, start: datetime, duration: float) -> tuple
             remedy='"mm/h" for intensities, "mm" for depths per record',
         )
     reader = read_swmm if is_swmm(path, rainfall.skip_rows) else read_series
-    moments, values, lines = reader(rainfall, start, faults)
+    moments, values, lines, written = reader(rainfall, start, faults)
     text.check_ascending(moments, lines, path, KEY, faults)
     if moments.size == 1 and rainfall.record is None:
         faults.add("one record says nothing of its length", key="rainfall.record", remedy="give the length of a record")
@@ -50,7 +51,7 @@ def measured_rain(rainfall: Rainfall, start: datetime, duration: float) -> tuple
     kept = lay.check_cover(blocks, duration, faults, KEY, lines, "row")
     starts, ends = blocks.starts[kept], blocks.ends[kept]
     rates = to_rate(values[kept], str(rainfall.unit), ends - starts)
-    lay.check_values(values[kept], rates, lines[kept], faults, KEY, "row")
+    lay.check_values(values[kept], rates, lines[kept], faults, KEY, "row", written[kept])
     faults.raise_if_any()
     return lay.to_rain(starts, ends, rates[:, None]), cover_warnings(starts, ends, duration)
 
@@ -79,7 +80,8 @@ def read_series(rainfall: Rainfall, start: datetime, faults: Faults) -> Records:
     time_index = table.index(rainfall.time_column, 0, "rainfall.time_column")
     value_index = table.index(rainfall.column, 1, "rainfall.column")
     moments = text.times(table, time_index, rainfall.time_unit, start, KEY, faults)
-    return moments, text.numbers(table, value_index), table.lines
+    written = [row[value_index] for row in table.rows]
+    return moments, text.numbers(table, value_index), table.lines, written
 
 
 def is_swmm(path: Path, skip_rows: int) -> bool:
@@ -106,7 +108,7 @@ def read_swmm(rainfall: Rainfall, start: datetime, faults: Faults) -> Records:
         stations[fields[0]] = None
         if rainfall.station in (None, fields[0]):
             value = text.to_number(fields[6])
-            rows.append(((instant - start).total_seconds(), nan if value is None else value, number))
+            rows.append(((instant - start).total_seconds(), nan if value is None else value, number, fields[6]))
     if broken:
         faults.add(
             f"{text.rows_text(broken)} no station, year, month, day, hour, minute and value",
@@ -122,8 +124,8 @@ def read_swmm(rainfall: Rainfall, start: datetime, faults: Faults) -> Records:
             remedy="name a station of the file",
         )
     faults.raise_if_any()
-    moments, values, lines = zip(*rows, strict=True)
-    return np.array(moments), np.array(values), np.array(lines, dtype=np.int64)
+    moments, values, lines, written = zip(*rows, strict=True)
+    return np.array(moments), np.array(values), np.array(lines, dtype=np.int64), list(written)
 
 
 def _instant(fields: list[str]) -> datetime | None:

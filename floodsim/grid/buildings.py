@@ -159,8 +159,11 @@ def block_cells(active: np.ndarray, houses: Footprints, frame: Frame, file: str)
     a free cell around it passes its rain to the nearest free cell. Raises CaseError where there is none.
     """
     covered = _on(houses.covered, active)
-    _, first = np.unique(covered.rows * frame.nx + covered.cols, return_index=True)
-    owned = Covered(*(part[first] for part in covered))  # each cell once, whichever polygons share it
+    last = np.full(active.shape, -1, np.int32)
+    last[covered.rows, covered.cols] = covered.owner
+    sole = last[covered.rows, covered.cols] == covered.owner  # each cell once, whichever polygons share it
+    del last
+    owned = Covered(*(part[sole] for part in covered))
     building = np.zeros(active.shape, np.uint8)
     building[owned.rows, owned.cols] = BLOCKED
     active[owned.rows, owned.cols] = False
@@ -175,9 +178,9 @@ def block_cells(active: np.ndarray, houses: Footprints, frame: Frame, file: str)
     nearest = [_nearest_free(owned, int(number), active) for number in enclosed]
     receiver = np.concatenate([receiver, enclosed])
     target = np.concatenate([target, np.array(nearest, np.int64)])
-    share = active.astype(np.float64)
-    np.add.at(share.reshape(-1), target, _equal_parts(cells, receiver))
-    return building, share.astype(np.float32)
+    share = active.astype(np.float32)
+    np.add.at(share.reshape(-1), target, _equal_parts(cells, receiver).astype(np.float32))
+    return building, share
 
 
 def _equal_parts(cells: np.ndarray, receiver: np.ndarray) -> np.ndarray:
@@ -205,9 +208,9 @@ def _free_rim(covered: Covered, active: np.ndarray) -> tuple[np.ndarray, np.ndar
     for dj, di in NEIGHBOURS:
         j, i = covered.rows + dj, covered.cols + di
         inside = (j >= 0) & (j < ny) & (i >= 0) & (i < nx)
-        flat = j[inside] * nx + i[inside]
+        flat = j[inside].astype(np.int64) * nx + i[inside]
         free = active.reshape(-1)[flat]
-        keys.append(covered.owner[inside][free] * active.size + flat[free])
+        keys.append(covered.owner[inside][free].astype(np.int64) * active.size + flat[free])
     receiver, target = np.divmod(np.unique(np.concatenate(keys)), active.size)
     return receiver, target
 

@@ -146,7 +146,7 @@ def _along(shape: Shape, touched: Touched) -> np.ndarray:
 def _cells(shape: Shape, edit: TerrainEdit, frame: Frame) -> Touched:
     if shape.closed and edit.kind != "wall":
         covered = cells_of_rings(frame, [(0, ring) for ring in shape.rings])
-        flat = covered.rows * frame.nx + covered.cols
+        flat = covered.rows.astype(np.int64) * frame.nx + covered.cols
         return Touched(flat, np.zeros(len(flat)))
     parts = [_line_cells(ring, edit.width or 0.0, frame) for ring in shape.rings]
     flat, first = np.unique(np.concatenate([part.flat for part in parts]), return_index=True)

@@ -28,7 +28,7 @@ Coordinates = Sequence[Sequence[float]] | np.ndarray
 
 
 class Covered(NamedTuple):
-    """Cells by owner: number of the polygon, row and column, each (n,)."""
+    """Cells by owner: number of the polygon, row and column, each int32 (n,)."""
 
     owner: np.ndarray
     rows: np.ndarray
@@ -47,7 +47,7 @@ def cells_of_rings(cells: Cells, rings: Iterable[tuple[int, np.ndarray]]) -> Cov
         ends.append(np.roll(ring, -1, axis=0))
         owners.append(np.full(len(ring), owner, np.int64))
     if not owners:
-        return Covered(*(np.zeros(0, np.int64) for _ in range(3)))
+        return Covered(*(np.zeros(0, np.int32) for _ in range(3)))
     return _fill(cells, np.concatenate(owners), np.concatenate(starts), np.concatenate(ends))
 
 
@@ -68,7 +68,7 @@ def _fill(cells: Cells, owner: np.ndarray, start: np.ndarray, end: np.ndarray) -
     opening, closing = order[0::2], order[1::2]
     span, col = _ranges(column[opening], column[closing] - column[opening])
     at = opening[span]
-    return Covered(owner[edge[at]], row[at], col)
+    return Covered(*(part.astype(np.int32) for part in (owner[edge[at]], row[at], col)))
 
 
 def _ranges(first: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

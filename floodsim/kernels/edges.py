@@ -45,8 +45,13 @@ def fill_ghosts(h, u, v, z, faces, kind, value, manning, g):
                 ghost = max(value[k] - np.float64(z[gj, gi]), 0.0)
                 speed = out + 2.0 * (np.sqrt(g * depth) - np.sqrt(g * ghost))
         elif kind[k] == DISCHARGE:
-            unit = value[k]
-            ghost = max(depth, (unit * unit / g) ** (1.0 / 3.0)) if unit > 0.0 else depth
+            # The bed goes on outside and the surface with it: between level (a lake) and parallel to the bed (a river).
+            unit, bed, far = value[k], np.float64(z[j, i]), np.float64(z[2 * j - gj, 2 * i - gi])
+            rise = np.float64(z[gj, gi]) - bed
+            slope = depth + bed - np.float64(h[2 * j - gj, 2 * i - gi]) - far
+            ghost = max(depth - rise + min(max(slope, min(rise, 0.0)), max(rise, 0.0)), 0.0)
+            if unit > 0.0:
+                ghost = max(ghost, (unit * unit / g) ** (1.0 / 3.0))
             speed = -unit / ghost if ghost > 1e-6 else 0.0
             side = 0.0
         h[gj, gi] = ghost

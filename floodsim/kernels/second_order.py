@@ -15,18 +15,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from floodsim.kernels.edges import DISCHARGE
 from floodsim.kernels.first_order import gather, settle
 from floodsim.kernels.flux import DRY, FILM, face_flux, inverse_cube_root
 from floodsim.kernels.jit import inline, kernel, row_kernel
 
-SCRATCH_ROWS = 39
+SCRATCH_ROWS = 43
 """Row buffers that one sweep needs."""
-CFL_LIMIT = 0.6
+CFL_LIMIT = 0.45
 """Largest Courant number of a step."""
 STRIP = 256
 """Columns that are worked on together, so that all row buffers stay in the first-level cache."""
 STEEP = 1.5
 """Sharpness of the limiter: 1 is minmod, 2 the monotonised central one."""
+DEEP = 2.0
+"""A cell is deep where it and its neighbours are deeper than this times the rise of the bed over half a cell."""
 HOLD = 0.75
 """Largest change of depth from the centre to a face, as a share of the depth."""
 
@@ -34,24 +37,29 @@ HOLD = 0.75
 @inline
 def limit(a, b):
     """Half of the limited increment per cell, out of the increments to either neighbour (generalised minmod)."""
-    zero, quarter, sharp = a * 0, np.float32(0.25), np.float32(0.5 * STEEP)
+    zero, quarter, sharp = a * np.float32(0), np.float32(0.25), np.float32(0.5 * STEEP)
     middle, a_s, b_s = (a + b) * quarter, a * sharp, b * sharp
     return max(min(min(a_s, b_s), middle), zero) + min(max(max(a_s, b_s), middle), zero)
 
 
 @inline
 def slopes(h_w, h, h_e, z_w, z, z_e, u_w, u, u_e, v_w, v, v_e, s):
-    """Increments from the centre to the eastern (northern) face: surface and bed (m), both velocities (m/s)."""
-    zero, half, hold = h * 0, np.float32(0.5), np.float32(HOLD)
-    deep = min(min(h_w, h_e), h) > max(abs(s), np.float32(DRY))
-    bed = s * half if deep else zero
+    """Increments from the centre to the eastern (northern) face: surface and bed (m), both velocities (m/s).
+
+    Fifth comes the rise of the bed that is left to the face (``s`` / 2, or nothing where the cell is deep enough), and
+    last whether it is.
+    """
+    zero, half, hold = h * np.float32(0), np.float32(0.5), np.float32(HOLD)
+    bed = limit(z - z_w, z_e - z)
+    deep = min(min(h_w, h_e), h) > max(abs(bed) * np.float32(DEEP), np.float32(DRY))
+    bed = bed if deep else zero
     room = h * hold
     surface = limit((h - h_w) + (z - z_w), (h_e - h) + (z_e - z))
     surface = min(max(surface, bed - room), bed + room)
     surface = surface if deep else zero
     d_u = limit(u - u_w, u_e - u)
     d_v = limit(v - v_w, v_e - v)
-    return surface, bed, d_u if deep else zero, d_v if deep else zero, deep
+    return surface, bed, d_u if deep else zero, d_v if deep else zero, zero if deep else s * half, deep
 
 
 @inline
@@ -60,7 +68,7 @@ def half_step(h, u, v, ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag, dt,
 
     Friction acts along those axes along which the slope of the surface acts too, since the two must balance.
     """
-    zero, one, half, two = h * 0, np.float32(1.0), np.float32(0.5), np.float32(2.0)
+    zero, one, half, two = h * np.float32(0), np.float32(1.0), np.float32(0.5), np.float32(2.0)
     depth = max(h - (rx * (u * (ex - bx) + h * ux) + ry * (v * (ey - by) + h * vy)), zero)
     u_h = u - (rx * (u * ux + g * ex) + ry * (v * uy))
     v_h = v - (ry * (v * vy + g * ey) + rx * (u * vx))
@@ -74,15 +82,15 @@ def half_step(h, u, v, ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag, dt,
 
 @row_kernel
 def predict(h_s, h, h_n, u_s, u, u_n, v_s, v, v_n, z_s, z, z_n, sx, sy, drag,
-            p_h, p_u, p_v, p_c, ex, bx, ux, vx, ey, by, uy, vy, dt, rx, ry, g):  # fmt: skip
+            p_h, p_u, p_v, p_c, ex, bx, ux, vx, tx, ey, by, uy, vy, ty, dt, rx, ry, g):  # fmt: skip
     """Half-step state and increments of a stretch of a row. ``h, u, v, z`` reach one cell beyond it at either end."""
     h_c, u_c, v_c, z_c = h[1:], u[1:], v[1:], z[1:]
     h_e, u_e, v_e, z_e = h[2:], u[2:], v[2:], z[2:]
     for i in range(p_h.size):
-        ex_0, bx_0, ux_0, vx_0, deep_x = slopes(
+        ex_0, bx_0, ux_0, vx_0, tx[i], deep_x = slopes(
             h[i], h_c[i], h_e[i], z[i], z_c[i], z_e[i], u[i], u_c[i], u_e[i], v[i], v_c[i], v_e[i], sx[i]
         )
-        ey_0, by_0, uy_0, vy_0, deep_y = slopes(
+        ey_0, by_0, uy_0, vy_0, ty[i], deep_y = slopes(
             h_s[i], h_c[i], h_n[i], z_s[i], z_c[i], z_n[i], u_s[i], u_c[i], u_n[i], v_s[i], v_c[i], v_n[i], sy[i]
         )
         p_h[i], p_u[i], p_v[i], p_c[i] = half_step(
@@ -94,37 +102,35 @@ def predict(h_s, h, h_n, u_s, u, u_n, v_s, v, v_n, z_s, z, z_n, sx, sy, drag,
 
 
 @inline
-def sided_flux(h_l, h_r, un_l, un_r, ut_l, ut_r, c_l, c_r, e_l, e_r, b_l, b_r, dn_l, dn_r, dt_l, dt_r, dz, ds, g):
-    """Flux through a face from half-step states h, un, ut, c and increments e, b (m), dn, dt (m/s) of both cells."""
-    zero, turned = b_l + b_r, h_l * 0
-    depth_l, depth_r = max(h_l + (e_l - b_l), turned), max(h_r - (e_r - b_r), turned)
+def sided_flux(h_l, h_r, un_l, un_r, ut_l, ut_r, c_l, c_r, e_l, e_r, b_l, b_r, dn_l, dn_r, dt_l, dt_r, t_l, t_r, dz, g):
+    """Flux through a face from half-step states h, un, ut, c and increments e, b, t (m), dn, dt (m/s) of both cells."""
+    zero = h_l * np.float32(0)
+    depth_l, depth_r = max(h_l + (e_l - b_l), zero), max(h_r - (e_r - b_r), zero)
     return face_flux(
-        depth_l, depth_r, un_l + dn_l, un_r - dn_r, ut_l + dt_l, ut_r - dt_r, c_l, c_r, dz - zero, ds - zero, g
+        depth_l, depth_r, un_l + dn_l, un_r - dn_r, ut_l + dt_l, ut_r - dt_r, c_l, c_r, dz - (b_l + b_r), t_l + t_r, g
     )
 
 
 @row_kernel
-def x_faces(h, u, v, c, e, b, du, dv, z, s, mass, left, right, side, g):
+def x_faces(h, u, v, c, e, b, du, dv, t, z, mass, left, right, side, g):
     """Fluxes through the faces between neighbours of one row; face i lies between cell i and cell i + 1."""
     h_r, u_r, v_r, c_r, e_r, b_r, du_r, dv_r = h[1:], u[1:], v[1:], c[1:], e[1:], b[1:], du[1:], dv[1:]
-    z_r, s_r = z[1:], s[1:]
-    half = np.float32(0.5)
+    t_r, z_r = t[1:], z[1:]
     for i in range(mass.size):
         mass[i], left[i], right[i], side[i] = sided_flux(
             h[i], h_r[i], u[i], u_r[i], v[i], v_r[i], c[i], c_r[i], e[i], e_r[i], b[i], b_r[i],
-            du[i], du_r[i], dv[i], dv_r[i], z_r[i] - z[i], (s[i] + s_r[i]) * half, g,
+            du[i], du_r[i], dv[i], dv_r[i], t[i], t_r[i], z_r[i] - z[i], g,
         )  # fmt: skip
 
 
 @row_kernel
-def y_faces(h, u, v, c, e, b, du, dv, h_n, u_n, v_n, c_n, e_n, b_n, du_n, dv_n, z, z_n, s, s_n,
+def y_faces(h, u, v, c, e, b, du, dv, t, h_n, u_n, v_n, c_n, e_n, b_n, du_n, dv_n, t_n, z, z_n,
             mass, south, north, side, g):  # fmt: skip
     """Fluxes through the faces between a row and its northern neighbour, as either cell feels them."""
-    half = np.float32(0.5)
     for i in range(mass.size):
         mass[i], south[i], north[i], side[i] = sided_flux(
             h[i], h_n[i], v[i], v_n[i], u[i], u_n[i], c[i], c_n[i], e[i], e_n[i], b[i], b_n[i],
-            dv[i], dv_n[i], du[i], du_n[i], z_n[i] - z[i], (s[i] + s_n[i]) * half, g,
+            dv[i], dv_n[i], du[i], du_n[i], t[i], t_n[i], z_n[i] - z[i], g,
         )  # fmt: skip
 
 
@@ -133,7 +139,7 @@ def update_row(h, u, v, p_h, ex, ey, xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_
                h_new, u_new, v_new, lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
     """New state of one row out of the fluxes of its four edges."""
     xm_e, xl_e, xt_e = xm[1:], xl[1:], xt[1:]
-    zero, film, two = g * 0, g * 0 + np.float32(FILM), np.float32(2.0)
+    zero, film, two = g * np.float32(0), g * np.float32(0) + np.float32(FILM), np.float32(2.0)
     rx, ry = dt * rdx, dt * rdy
     for i in range(h_new.size):
         moved = h[i] - (rx * (xm_e[i] - xm[i]) + ry * (ym_n[i] - ym[i]))
@@ -156,7 +162,7 @@ def update_row_compensated(h, u, v, p_h, ex, ey, xm, xl, xr, xt, ym, yn, yt, ym_
                            low, h_new, u_new, v_new, lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
     """As `update_row`, for single precision: ``low`` carries what rounding added to the depth (Kahan 1965)."""
     xm_e, xl_e, xt_e = xm[1:], xl[1:], xt[1:]
-    zero, film, two = g * 0, g * 0 + np.float32(FILM), np.float32(2.0)
+    zero, film, two = g * np.float32(0), g * np.float32(0) + np.float32(FILM), np.float32(2.0)
     rx, ry = dt * rdx, dt * rdy
     for i in range(h_new.size):
         change = dt * source[i] - (rx * (xm_e[i] - xm[i]) + ry * (ym_n[i] - ym[i])) - low[i]
@@ -177,74 +183,73 @@ def update_row_compensated(h, u, v, p_h, ex, ey, xm, xl, xr, xt, ym, yn, yt, ym_
         trim[i] += max(lost, zero) if source[i] >= 0 else lost
 
 
-@row_kernel
-def turn_ghosts(h, u, v, z, h_in, u_in, v_in, z_in, along_x, here, inner, g):
-    """Half-step state and increments of ghost cells: those of the cells inside, turned round, where they mirror them.
+@inline
+def turn_ghost(h, u, v, z, sx, sy, j, i, j_in, i_in, rows, first, column, first_in, column_in, g):
+    """Half-step state and increments of ghost cell j, i: those of the cell inside, turned round, where it mirrors it.
 
-    ``here`` and ``inner`` (12, n) hold the rows of `predict`, p_h to vy, for the ghost cells and the cells inside; the
-    first eight arguments are their states and beds.
+    ``rows`` holds the rows of `predict`, p_h to ty: from ``first`` on those of the ghost, from ``first_in`` on those of
+    the cell inside. Turned are the signs of what points, or grows, across the edge.
     """
-    for i in range(h.size):
-        level = h[i] == h_in[i] and z[i] == z_in[i]
-        if along_x:
-            wall = level and u[i] == -u_in[i] and v[i] == v_in[i]
-        else:
-            wall = level and u[i] == u_in[i] and v[i] == -v_in[i]
-        for k in range(12):
-            here[k, i] = inner[k, i] if wall else g * 0
-        if not wall:
-            here[0, i], here[1, i], here[2, i], here[3, i] = h[i], u[i], v[i], np.sqrt(g * h[i])
-        elif along_x:
-            here[1, i], here[7, i] = -here[1, i], -here[7, i]
-            here[4, i], here[5, i] = -here[4, i], -here[5, i]
-        else:
-            here[2, i], here[10, i] = -here[2, i], -here[10, i]
-            here[8, i], here[9, i] = -here[8, i], -here[9, i]
+    along_x, half = i != i_in, np.float32(0.5)
+    wall = h[j, i] == h[j_in, i_in] and z[j, i] == z[j_in, i_in]
+    wall = wall and u[j, i] == (-u[j_in, i_in] if along_x else u[j_in, i_in])
+    wall = wall and v[j, i] == (v[j_in, i_in] if along_x else -v[j_in, i_in])
+    for k in range(14):
+        across = k == 1 or k == 4 or k == 5 or k == 7 or k == 8
+        if not along_x:
+            across = k == 2 or k == 9 or k == 10 or k == 11 or k == 13
+        value = rows[first_in + k, column_in] if wall else g * np.float32(0)
+        rows[first + k, column] = -value if across else value
+    if not wall:
+        rows[first, column], rows[first + 1, column], rows[first + 2, column] = h[j, i], u[j, i], v[j, i]
+        rows[first + 3, column] = np.sqrt(g * h[j, i])
+        rows[first + 8, column], rows[first + 13, column] = sx[j, i] * half, sy[j, i] * half
 
 
 @kernel
-def predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, here, other, dt, rdx, rdy, g):
-    """`predict` over the columns i0 - 1 to i1 of row j, written to ``here`` (12, n + 2), ghost cells included.
+def predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, r, p, other, dt, rdx, rdy, g):
+    """`predict` over the columns i0 - 1 to i1 of row j into the rows p to p + 13 of ``r``, ghost cells included.
 
-    For a ghost row ``other`` must hold the row inside it.
+    For a ghost row the rows from ``other`` on must hold the row inside it.
     """
     last_j, last_i = h.shape[0] - 1, h.shape[1] - 1
-    if j == 0 or j == last_j:
-        k, w = 1 if j == 0 else j - 1, slice(i0 - 1, i1 + 1)
-        turn_ghosts(h[j, w], u[j, w], v[j, w], z[j, w], h[k, w], u[k, w], v[k, w], z[k, w], False, here, other, g)
-        return
     a, b = max(i0 - 1, 1), min(i1 + 1, last_i)
-    w, x, p = slice(a - 1, b + 1), slice(a, b), slice(a - i0 + 1, b - i0 + 1)
+    if j == 0 or j == last_j:
+        for i in range(a, b):
+            turn_ghost(h, u, v, z, sx, sy, j, i, 1 if j == 0 else j - 1, i, r, p, i - i0 + 1, other, i - i0 + 1, g)
+        return
+    w, x, o = slice(a - 1, b + 1), slice(a, b), slice(a - i0 + 1, b - i0 + 1)
     predict(
         h[j - 1, x], h[j, w], h[j + 1, x], u[j - 1, x], u[j, w], u[j + 1, x], v[j - 1, x], v[j, w], v[j + 1, x],
         z[j - 1, x], z[j, w], z[j + 1, x], sx[j, x], sy[j, x], drag[j, x],
-        here[0, p], here[1, p], here[2, p], here[3, p], here[4, p], here[5, p], here[6, p], here[7, p],
-        here[8, p], here[9, p], here[10, p], here[11, p], dt, dt * rdx, dt * rdy, g,
+        r[p, o], r[p + 1, o], r[p + 2, o], r[p + 3, o], r[p + 4, o], r[p + 5, o], r[p + 6, o], r[p + 7, o],
+        r[p + 8, o], r[p + 9, o], r[p + 10, o], r[p + 11, o], r[p + 12, o], r[p + 13, o],
+        dt, dt * rdx, dt * rdy, g,
     )  # fmt: skip
     if i0 == 1:
-        turn_ghosts(h[j, :1], u[j, :1], v[j, :1], z[j, :1], h[j, 1:2], u[j, 1:2], v[j, 1:2], z[j, 1:2], True,
-                    here[:, :1], here[:, 1:2], g)  # fmt: skip
+        turn_ghost(h, u, v, z, sx, sy, j, i0 - 1, j, i0, r, p, a - i0, p, a - i0 + 1, g)
     if i1 == last_i:
-        n = i1 - i0
-        turn_ghosts(h[j, i1:], u[j, i1:], v[j, i1:], z[j, i1:], h[j, i1 - 1 : i1], u[j, i1 - 1 : i1],
-                    v[j, i1 - 1 : i1], z[j, i1 - 1 : i1], True, here[:, n + 1 :], here[:, n : n + 1], g)  # fmt: skip
+        turn_ghost(h, u, v, z, sx, sy, j, i1, j, i1 - 1, r, p, i1 - i0 + 1, p, i1 - i0, g)
 
 
 @kernel
-def x_fluxes(z, sx, j, i0, i1, p, f, g):
-    """`x_faces` of row j from its prediction ``p`` into ``f`` (4, n + 1): mass, left, right, side."""
-    w = slice(i0 - 1, i1 + 1)
-    x_faces(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], z[j, w], sx[j, w], f[0], f[1], f[2], f[3], g)
+def x_fluxes(z, j, i0, i1, r, p, f, g):
+    """`x_faces` of row j from its prediction (rows p on) into the rows f to f + 3: mass, left, right, side."""
+    w, o, n = slice(i0 - 1, i1 + 1), slice(0, i1 - i0 + 2), i1 - i0 + 1
+    x_faces(
+        r[p, o], r[p + 1, o], r[p + 2, o], r[p + 3, o], r[p + 4, o], r[p + 5, o], r[p + 6, o], r[p + 7, o],
+        r[p + 8, o], z[j, w], r[f, :n], r[f + 1, :n], r[f + 2, :n], r[f + 3, :n], g,
+    )  # fmt: skip
 
 
 @kernel
-def y_fluxes(z, sy, j, i0, i1, p, p_n, f, g):
-    """`y_faces` between rows j and j + 1 from their predictions into ``f`` (4, n): mass, south, north, side."""
-    w, x = slice(1, i1 - i0 + 1), slice(i0, i1)
+def y_fluxes(z, j, i0, i1, r, p, q, f, g):
+    """`y_faces` between rows j and j + 1 (predictions p and q) into the rows f to f + 3: mass, south, north, side."""
+    o, x, n = slice(1, i1 - i0 + 1), slice(i0, i1), i1 - i0
     y_faces(
-        p[0, w], p[1, w], p[2, w], p[3, w], p[8, w], p[9, w], p[10, w], p[11, w],
-        p_n[0, w], p_n[1, w], p_n[2, w], p_n[3, w], p_n[8, w], p_n[9, w], p_n[10, w], p_n[11, w],
-        z[j, x], z[j + 1, x], sy[j, x], sy[j + 1, x], f[0], f[1], f[2], f[3], g,
+        r[p, o], r[p + 1, o], r[p + 2, o], r[p + 3, o], r[p + 9, o], r[p + 10, o], r[p + 11, o], r[p + 12, o], r[p + 13, o],
+        r[q, o], r[q + 1, o], r[q + 2, o], r[q + 3, o], r[q + 9, o], r[q + 10, o], r[q + 11, o], r[q + 12, o], r[q + 13, o],
+        z[j, x], z[j + 1, x], r[f, :n], r[f + 1, :n], r[f + 2, :n], r[f + 3, :n], g,
     )  # fmt: skip
 
 
@@ -252,59 +257,128 @@ def y_fluxes(z, sy, j, i0, i1, p, p_n, f, g):
 def sweep_double(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, dt, rdx, rdy, g,
                  block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
     """Advance every window by dt (s); arguments as in `first_order.sweep_double`."""
+    r, fx = scratch, 28
     for k in range(windows.shape[0]):
         j0, j1 = windows[k, 0], windows[k, 1]
         for i0 in range(windows[k, 2], windows[k, 3], STRIP):
             i1 = min(i0 + STRIP, windows[k, 3])
-            n = i1 - i0
-            p, p_n, fx = scratch[0:12, : n + 2], scratch[12:24, : n + 2], scratch[24:28, : n + 1]
-            fs, fn = scratch[28:32, :n], scratch[32:36, :n]
-            lam, clip, trim = scratch[36, :n], scratch[37, :n], scratch[38, :n]
-            scratch[36:39, :n] = 0
-            predict_row(h, u, v, z, sx, sy, drag, j0, i0, i1, p_n, p, dt, rdx, rdy, g)
-            predict_row(h, u, v, z, sx, sy, drag, j0 - 1, i0, i1, p, p_n, dt, rdx, rdy, g)
-            y_fluxes(z, sy, j0 - 1, i0, i1, p, p_n, fs, g)
-            for j in range(j0, j1):
-                p, p_n, x = p_n, p, slice(i0, i1)
-                x_fluxes(z, sx, j, i0, i1, p, fx, g)
-                predict_row(h, u, v, z, sx, sy, drag, j + 1, i0, i1, p_n, p, dt, rdx, rdy, g)
-                y_fluxes(z, sy, j, i0, i1, p, p_n, fn, g)
-                update_row(h[j, x], u[j, x], v[j, x], p[0, 1:], p[4, 1:], p[8, 1:], fx[0], fx[1], fx[2], fx[3],
-                           fs[0], fs[2], fs[3], fn[0], fn[1], fn[3], drag[j, x], source[j, x],
-                           h_new[j, x], u_new[j, x], v_new[j, x], lam, clip, trim, dt, rdx, rdy, g)  # fmt: skip
-                fs, fn = fn, fs
-                if j % block_rows == 0 or j == j1 - 1:
-                    gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
-                           fastest, clipped, trimmed)  # fmt: skip
+            n, x, o, m = i1 - i0, slice(i0, i1), slice(1, i1 - i0 + 1), slice(0, i1 - i0 + 1)
+            lam, clip, trim = r[40, :n], r[41, :n], r[42, :n]
+            r[40:43, :n] = 0
+            p, q, fs, fn = 0, 14, 32, 36
+            for j in range(j0 - 1, j1):
+                predict_row(h, u, v, z, sx, sy, drag, j + 1, i0, i1, r, q, p, dt, rdx, rdy, g)
+                if j < j0:
+                    predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, r, p, q, dt, rdx, rdy, g)
+                y_fluxes(z, j, i0, i1, r, p, q, fn, g)
+                if j >= j0:
+                    x_fluxes(z, j, i0, i1, r, p, fx, g)
+                    update_row(h[j, x], u[j, x], v[j, x], r[p, o], r[p + 4, o], r[p + 9, o],
+                               r[fx, m], r[fx + 1, m], r[fx + 2, m], r[fx + 3, m], r[fs, :n], r[fs + 2, :n],
+                               r[fs + 3, :n], r[fn, :n], r[fn + 1, :n], r[fn + 3, :n], drag[j, x], source[j, x],
+                               h_new[j, x], u_new[j, x], v_new[j, x], lam, clip, trim, dt, rdx, rdy, g)  # fmt: skip
+                    if j % block_rows == 0 or j == j1 - 1:
+                        gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
+                               fastest, clipped, trimmed)  # fmt: skip
+                p, q, fs, fn = q, p, fn, fs
 
 
 @kernel
 def sweep_single(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, dt, rdx, rdy, g,
                  block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
     """As `sweep_double`, in single precision; ``low`` (ny + 2, nx + 2) is what rounding added to the depth, in m."""
+    r, fx = scratch, 28
     for k in range(windows.shape[0]):
         j0, j1 = windows[k, 0], windows[k, 1]
         for i0 in range(windows[k, 2], windows[k, 3], STRIP):
             i1 = min(i0 + STRIP, windows[k, 3])
-            n = i1 - i0
-            p, p_n, fx = scratch[0:12, : n + 2], scratch[12:24, : n + 2], scratch[24:28, : n + 1]
-            fs, fn = scratch[28:32, :n], scratch[32:36, :n]
-            lam, clip, trim = scratch[36, :n], scratch[37, :n], scratch[38, :n]
-            scratch[36:39, :n] = 0
-            predict_row(h, u, v, z, sx, sy, drag, j0, i0, i1, p_n, p, dt, rdx, rdy, g)
-            predict_row(h, u, v, z, sx, sy, drag, j0 - 1, i0, i1, p, p_n, dt, rdx, rdy, g)
-            y_fluxes(z, sy, j0 - 1, i0, i1, p, p_n, fs, g)
-            for j in range(j0, j1):
-                p, p_n, x = p_n, p, slice(i0, i1)
-                x_fluxes(z, sx, j, i0, i1, p, fx, g)
-                predict_row(h, u, v, z, sx, sy, drag, j + 1, i0, i1, p_n, p, dt, rdx, rdy, g)
-                y_fluxes(z, sy, j, i0, i1, p, p_n, fn, g)
-                update_row_compensated(
-                    h[j, x], u[j, x], v[j, x], p[0, 1:], p[4, 1:], p[8, 1:], fx[0], fx[1], fx[2], fx[3],
-                    fs[0], fs[2], fs[3], fn[0], fn[1], fn[3], drag[j, x], source[j, x], low[j, x],
-                    h_new[j, x], u_new[j, x], v_new[j, x], lam, clip, trim, dt, rdx, rdy, g,
-                )  # fmt: skip
-                fs, fn = fn, fs
-                if j % block_rows == 0 or j == j1 - 1:
-                    gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
-                           fastest, clipped, trimmed)  # fmt: skip
+            n, x, o, m = i1 - i0, slice(i0, i1), slice(1, i1 - i0 + 1), slice(0, i1 - i0 + 1)
+            lam, clip, trim = r[40, :n], r[41, :n], r[42, :n]
+            r[40:43, :n] = 0
+            p, q, fs, fn = 0, 14, 32, 36
+            for j in range(j0 - 1, j1):
+                predict_row(h, u, v, z, sx, sy, drag, j + 1, i0, i1, r, q, p, dt, rdx, rdy, g)
+                if j < j0:
+                    predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, r, p, q, dt, rdx, rdy, g)
+                y_fluxes(z, j, i0, i1, r, p, q, fn, g)
+                if j >= j0:
+                    x_fluxes(z, j, i0, i1, r, p, fx, g)
+                    update_row_compensated(
+                        h[j, x], u[j, x], v[j, x], r[p, o], r[p + 4, o], r[p + 9, o],
+                        r[fx, m], r[fx + 1, m], r[fx + 2, m], r[fx + 3, m], r[fs, :n], r[fs + 2, :n], r[fs + 3, :n],
+                        r[fn, :n], r[fn + 1, :n], r[fn + 3, :n], drag[j, x], source[j, x], low[j, x],
+                        h_new[j, x], u_new[j, x], v_new[j, x], lam, clip, trim, dt, rdx, rdy, g,
+                    )  # fmt: skip
+                    if j % block_rows == 0 or j == j1 - 1:
+                        gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
+                               fastest, clipped, trimmed)  # fmt: skip
+                p, q, fs, fn = q, p, fn, fs
+
+
+@kernel
+def predict_cell(h, u, v, z, sx, sy, drag, j, i, dt, rdx, rdy, g):
+    """What `predict_row` finds for one cell, ghost or not: the fourteen rows of `predict`."""
+    j_in, i_in = min(max(j, 1), h.shape[0] - 2), min(max(i, 1), h.shape[1] - 2)
+    ex, bx, ux, vx, tx, deep_x = slopes(
+        h[j_in, i_in - 1], h[j_in, i_in], h[j_in, i_in + 1], z[j_in, i_in - 1], z[j_in, i_in], z[j_in, i_in + 1],
+        u[j_in, i_in - 1], u[j_in, i_in], u[j_in, i_in + 1], v[j_in, i_in - 1], v[j_in, i_in], v[j_in, i_in + 1],
+        sx[j_in, i_in],
+    )  # fmt: skip
+    ey, by, uy, vy, ty, deep_y = slopes(
+        h[j_in - 1, i_in], h[j_in, i_in], h[j_in + 1, i_in], z[j_in - 1, i_in], z[j_in, i_in], z[j_in + 1, i_in],
+        u[j_in - 1, i_in], u[j_in, i_in], u[j_in + 1, i_in], v[j_in - 1, i_in], v[j_in, i_in], v[j_in + 1, i_in],
+        sy[j_in, i_in],
+    )  # fmt: skip
+    p_h, p_u, p_v, p_c = half_step(
+        h[j_in, i_in], u[j_in, i_in], v[j_in, i_in], ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag[j_in, i_in],
+        dt, dt * rdx, dt * rdy, g,
+    )  # fmt: skip
+    rows = np.empty((28, 1), h.dtype)
+    rows[0, 0], rows[1, 0], rows[2, 0], rows[3, 0] = p_h, p_u, p_v, p_c
+    rows[4, 0], rows[5, 0], rows[6, 0], rows[7, 0], rows[8, 0] = ex, bx, ux, vx, tx
+    rows[9, 0], rows[10, 0], rows[11, 0], rows[12, 0], rows[13, 0] = ey, by, uy, vy, ty
+    if j != j_in or i != i_in:
+        turn_ghost(h, u, v, z, sx, sy, j, i, j_in, i_in, rows, 14, 0, 0, 0, g)
+        rows[:14] = rows[14:]
+    return rows[:14, 0]
+
+
+@kernel
+def flux_between(h, u, v, z, sx, sy, drag, jl, il, jr, ir, dt, rdx, rdy, g):
+    """Mass flux (m2/s) through the face between two neighbours, left (lower) first: the number that a sweep uses."""
+    p = predict_cell(h, u, v, z, sx, sy, drag, jl, il, dt, rdx, rdy, g)
+    q = predict_cell(h, u, v, z, sx, sy, drag, jr, ir, dt, rdx, rdy, g)
+    dz = z[jr, ir] - z[jl, il]
+    if jl == jr:
+        mass, _, _, _ = sided_flux(p[0], q[0], p[1], q[1], p[2], q[2], p[3], q[3], p[4], q[4], p[5], q[5],
+                                   p[6], q[6], p[7], q[7], p[8], q[8], dz, g)  # fmt: skip
+    else:
+        mass, _, _, _ = sided_flux(p[0], q[0], p[2], q[2], p[1], q[1], p[3], q[3], p[9], q[9], p[10], q[10],
+                                   p[12], q[12], p[11], q[11], p[13], q[13], dz, g)  # fmt: skip
+    return mass
+
+
+@kernel
+def cross_edges(h, u, v, z, sx, sy, drag, h_new, faces, kind, value, dt, rdx, rdy, g, passed):
+    """As `edges.cross_edges`, with the fluxes of this scheme, which also need ``drag``."""
+    for k in range(faces.shape[0]):
+        gj, gi, j, i = faces[k, 0], faces[k, 1], faces[k, 2], faces[k, 3]
+        jl, il, jr, ir = (j, i, gj, gi) if faces[k, 5] > 0 else (gj, gi, j, i)
+        mass = flux_between(h, u, v, z, sx, sy, drag, jl, il, jr, ir, dt, rdx, rdy, g)
+        per_cell = dt * (rdx if faces[k, 4] == 0 else rdy)
+        inflow = -np.float64(mass) * faces[k, 5] * np.float64(per_cell)
+        if kind[k] == DISCHARGE:
+            before = h_new[j, i]
+            h_new[j, i] = max(np.float64(before) + value[k] * np.float64(per_cell) - inflow, 0.0)
+            inflow += np.float64(h_new[j, i]) - np.float64(before)
+        passed[k] += inflow
+
+
+@kernel
+def face_discharge(h, u, v, z, sx, sy, drag, faces, dt, rdx, rdy, dx, dy, g, flow):
+    """As `edges.face_discharge`, for a step of dt (s): the flux of this scheme is that at its middle."""
+    for k in range(faces.shape[0]):
+        j, i = faces[k, 0], faces[k, 1]
+        jl, il = (j, i - 1) if faces[k, 2] == 0 else (j - 1, i)
+        mass = flux_between(h, u, v, z, sx, sy, drag, jl, il, j, i, dt, rdx, rdy, g)
+        flow[k] = np.float64(mass) * faces[k, 3] * (dy if faces[k, 2] == 0 else dx)

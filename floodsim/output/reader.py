@@ -69,10 +69,11 @@ class Results:
         self.close()
 
 
-def open_results(folder: str | Path) -> Results:
+def open_results(folder: str | Path, *, dask: bool = False) -> Results:
     """Open a result folder; datasets stay on disk until they are used.
 
-    Raises CaseError where there is no such folder, it holds no results, or a file in it is damaged.
+    With ``dask`` every variable is a Dask array in the chunks of its file, so that reductions over results larger than
+    memory run chunk by chunk and on a cluster. Raises CaseError where there is no such folder, it holds no results, or a file in it is damaged.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -89,11 +90,11 @@ def open_results(folder: str | Path) -> Results:
     summary = _json(folder / names.SUMMARY)
     status = str(summary.get("status", "unknown"))
     verdict = folder / names.VERDICT
-    series = _dataset(folder / names.SERIES, status)
+    series = _dataset(folder / names.SERIES, status, dask)
     return Results(
         folder,
-        _dataset(folder / names.MAPS, status),
-        _dataset(folder / names.ENVELOPES, status),
+        _dataset(folder / names.MAPS, status, dask),
+        _dataset(folder / names.ENVELOPES, status, dask),
         None if series is None else label(series),
         summary,
         _json(verdict) if verdict.exists() else None,
@@ -200,7 +201,7 @@ def seconds_from_start(dataset: xr.Dataset) -> np.ndarray:
     return (dataset["time"].values.astype("datetime64[ns]") - start) / np.timedelta64(1, "s")
 
 
-def _dataset(path: Path, status: str) -> xr.Dataset | None:
+def _dataset(path: Path, status: str, dask: bool) -> xr.Dataset | None:
     """Open one NetCDF file; None where a partial run did not come to write it."""
     if not path.exists():
         if status == "complete":
@@ -209,7 +210,7 @@ def _dataset(path: Path, status: str) -> xr.Dataset | None:
             )
         return None
     try:
-        return xr.open_dataset(path, engine="netcdf4", decode_timedelta=False)
+        return xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, chunks={} if dask else None)
     except (OSError, ValueError, RuntimeError) as error:
         message, remedy = "damaged, or not a NetCDF file", "run the case again with --force"
         if status == "running":

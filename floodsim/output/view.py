@@ -48,8 +48,8 @@ class View(Protocol):
     def discharge(self, faces: np.ndarray) -> np.ndarray:
         """Solver flux through ``faces`` (n, 4: j, i, axis, sign), shape (n,), m3/s, the sign applied.
 
-        The mean over the last macro step, so that volumes through lines close exactly; 0 before the first step. Who asks
-        at the start, and then always with the same array, is answered exactly from the first step on.
+        The mean over the last macro step, so that volumes through lines close exactly; 0 before the first step. Asking
+        at the start, and then always with the same array, gives exact answers from the first step on.
         """
         ...
 

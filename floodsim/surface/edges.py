@@ -82,13 +82,13 @@ def make_edges(state: State, boundaries: list[Boundary]) -> Edges:
 
 
 def _shape_ghosts(state: State, edges: Edges) -> None:
-    """Ground of the ghost cells: it goes on where it falls away outward, else it is level with the cell."""
+    """Ground of the ghost cells: it goes on at discharges and where it falls away at open edges, else it is level."""
     ground = state.ground
     gj, gi, j, i, axis, sign = edges.faces.T
     along = np.where(axis == 0, ground.sx[j, i], ground.sy[j, i])
     falling = (edges.kind == kernels.OPEN) & (sign * along < 0.0)
     edges.value[falling] = 1.0
-    running = falling | (edges.kind == kernels.NORMAL)
+    running = falling | (edges.kind == kernels.NORMAL) | (edges.kind == kernels.DISCHARGE)
     along = np.where(
         edges.kind == kernels.NORMAL, -sign * edges.value * np.where(axis == 0, state.grid.dx, state.grid.dy), along
     )

@@ -288,7 +288,7 @@ def _fill_plots(town: Town, random: np.random.Generator, land: Quad) -> None:
     if min(length_u, length_v) < 13.0:
         return
     core = inset(land, [PLOT_GAP] * 4)
-    core = (core[turn], core[turn - 3], core[turn - 2], core[turn - 1])  # turn the front of the house to one of the four sides
+    core = (core[turn], core[turn - 3], core[turn - 2], core[turn - 1])  # the front looks to any side
     if choice < 0.62 or min(sides(core)) < 20.0:
         shape: list[Vertex] = [(0, 0), (1, 0), (1, 1), (0, 1)]
     else:

@@ -215,7 +215,7 @@ def test_results_in_memory(tmp_path: Path) -> None:
 
 def test_beside_a_building() -> None:
     building = np.zeros((4, 4), bool)
-    building[1, 1] = building[3, 3] = True
+    building[1, 1] = building[3, 2] = building[3, 3] = True
     rows, columns = np.nonzero(beside(building))
     found = set(zip(rows.tolist(), columns.tolist(), strict=True))
-    assert found == {(0, 1), (2, 1), (1, 0), (1, 2), (2, 3), (3, 2)}
+    assert found == {(0, 1), (2, 1), (1, 0), (1, 2), (2, 2), (2, 3), (3, 1)}

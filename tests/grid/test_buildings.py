@@ -251,3 +251,11 @@ def test_rain_is_conserved_exactly(houses: list[tuple[float, float, float, float
     assert share[active].sum(dtype=np.float64) == before
     assert (share[active] >= 1).all() and (share[~active] == 0).all()
     assert np.array_equal(building == 2, was & ~active)
+
+
+def test_rain_is_conserved_with_many_buildings_on_many_cells() -> None:
+    """Building number times cell number leaves 32 bits here."""
+    active = np.ones((1500, 1600), bool)
+    _, share = blocked(active, *[(x, y, x + 2, y + 2) for x in range(5, 1590, 30) for y in range(5, 1490, 30)])
+    assert share[active].sum(dtype=np.float64) == 1500 * 1600
+    assert abs(share.max() - 4 / 3) < 1e-4

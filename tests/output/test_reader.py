@@ -120,3 +120,10 @@ def test_partial_results_say_so(folder: Path, tmp_path: Path) -> None:
         assert results.grid.shape == (3, 4)
         with pytest.raises(CaseError, match=r"no such variable(.|\n)*was killed"):
             select_field(results, "max_depth")
+
+
+def test_dask_arrays_in_the_chunks_of_the_file(folder: Path) -> None:
+    with open_results(folder, dask=True) as lazy, open_results(folder) as eager:
+        assert lazy.maps is not None and eager.maps is not None
+        assert lazy.maps.depth.chunks is not None and len(lazy.maps.depth.chunks[0]) == 4
+        np.testing.assert_array_equal(lazy.maps.depth.max("time").compute(), eager.maps.depth.max("time"))

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,22 +48,23 @@ radius = "20 m"
 """
 
 
+def call_floodsim(folder: Path, *arguments: object, **environment: str) -> Result:
+    """Run ``floodsim ARGUMENTS`` in a folder; keywords add environment variables."""
+    return subprocess.run(
+        [sys.executable, "-m", "floodsim", *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
 @pytest.fixture
 def floodsim(tmp_path: Path) -> Floodsim:
-    """Run ``floodsim ARGUMENTS`` in the test's own folder; keywords add environment variables."""
-
-    def call(*arguments: object, **environment: str) -> Result:
-        return subprocess.run(
-            [sys.executable, "-m", "floodsim", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
-
-    return call
+    """Run ``floodsim ARGUMENTS`` in the test's own folder."""
+    return partial(call_floodsim, tmp_path)
 
 
 def write_terrain(path: Path, bed: np.ndarray, cell: float = 10.0) -> None:
@@ -72,13 +74,18 @@ def write_terrain(path: Path, bed: np.ndarray, cell: float = 10.0) -> None:
     path.write_text(head + "\n".join(" ".join(f"{z:.3f}" for z in row) for row in bed[::-1]) + "\n")
 
 
-@pytest.fixture
-def pool(tmp_path: Path) -> Path:
+def write_pool(folder: Path) -> Path:
     """Case of 15 x 20 flat, closed cells of 10 m under 10 mm of rain: in the end 10 mm of water stand everywhere."""
-    write_terrain(tmp_path / "terrain.asc", np.full((15, 20), 5.0))
-    case = tmp_path / "pool.toml"
+    write_terrain(folder / "terrain.asc", np.full((15, 20), 5.0))
+    case = folder / "pool.toml"
     case.write_text(POOL, encoding="utf-8")
     return case
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Path:
+    """The case of `write_pool` in the test's own folder."""
+    return write_pool(tmp_path)
 
 
 @pytest.fixture

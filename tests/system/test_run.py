@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from floodsim import errors
-from tests.system.conftest import ROOT, Floodsim
+from tests.system.conftest import ROOT, Floodsim, call_floodsim, write_pool
 
 RAIN_DEPTH = 0.06 / 6.0  # 60 mm/h for 10 min
 
@@ -24,66 +25,86 @@ def read_json(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_run_leaves_the_answer(floodsim: Floodsim, pool: Path) -> None:
-    result = floodsim("run", pool, "--out", "answer", "--threads", "2", "--set", "solver.order=1")
-    folder = pool.parent / "answer"
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a finished run of the pool; what it printed is in the files stdout and stderr beside it."""
+    home = tmp_path_factory.mktemp("finished")
+    result = call_floodsim(home, "run", write_pool(home), "--threads", "2", "--set", "output.series_interval=300")
+    (home / "stdout").write_text(result.stdout, encoding="utf-8")
+    (home / "stderr").write_text(result.stderr, encoding="utf-8")
     assert result.returncode == errors.EXIT_OK, result.stderr
-    assert read_json(folder / "summary.json")["status"] == "complete"
-    case = read_json(folder / "case.json")
+    return home / "results" / "pool"
+
+
+def test_run_leaves_the_answer(finished: Path) -> None:
+    assert read_json(finished / "summary.json")["status"] == "complete"
+    case = read_json(finished / "case.json")
     assert case["solver"]["threads"] == 2
-    with netCDF4.Dataset(folder / "envelopes.nc") as file:
+    assert case["output"]["series_interval"] == 300.0
+    with netCDF4.Dataset(finished / "envelopes.nc") as file:
         assert file.floodsim_status == "complete"
         np.testing.assert_allclose(file["max_depth"][:], RAIN_DEPTH, rtol=1e-5)
-    with netCDF4.Dataset(folder / "maps.nc") as file:
+    with netCDF4.Dataset(finished / "maps.nc") as file:
         np.testing.assert_allclose(file["time"][:], [0.0, 300.0, 600.0, 900.0])
         np.testing.assert_allclose(file["depth"][1], RAIN_DEPTH / 2.0, atol=1e-4)
     for name in ("series.nc", "verdict.json", "run.log", "check"):
-        assert (folder / name).exists(), name
+        assert (finished / name).exists(), name
 
 
-def test_run_says_what_came_of_it(floodsim: Floodsim, pool: Path) -> None:
-    shown = floodsim("run", pool, "--log")
-    assert "complete" in shown.stderr and "left" in shown.stderr
-    assert "gate" in shown.stdout and "pass" in shown.stdout
-    assert "300" in shown.stdout  # m3: 10 mm on 150 m x 200 m
-    assert "\x1b" not in shown.stdout + shown.stderr
-    again = floodsim("info", "results/pool")
+def test_run_says_what_came_of_it(finished: Path) -> None:
+    home = finished.parents[1]
+    stdout, stderr = (home / "stdout").read_text(encoding="utf-8"), (home / "stderr").read_text(encoding="utf-8")
+    assert "complete" in stderr and "left" in stderr
+    assert "\x1b" not in stdout + stderr
+    rows = [line.split() for line in stdout.splitlines()]
+    assert ["rain", "300", "10"] in [row[:3] for row in rows]  # m3 and mm on 150 m x 200 m
+    assert ["gate", "pass"] in [row[:2] for row in rows]
+    again = call_floodsim(home, "info", "results/pool")
     assert again.returncode == 0
-    assert again.stdout == shown.stdout
-    assert floodsim("run", pool, "--quiet", "--force").stderr == ""
+    assert again.stdout == stdout
 
 
-def test_finished_result_is_kept_unless_told(floodsim: Floodsim, pool: Path) -> None:
-    assert floodsim("run", pool, "--quiet").returncode == errors.EXIT_OK
+def test_finished_result_is_kept_unless_told(finished: Path, floodsim: Floodsim, pool: Path) -> None:
+    shutil.copytree(finished, pool.parent / "results" / "pool")
     result = floodsim("run", pool, "--quiet")
     assert result.returncode == errors.EXIT_WOULD_OVERWRITE
     assert "--force" in result.stderr
-    assert floodsim("run", pool, "--quiet", "--force").returncode == errors.EXIT_OK
+    assert read_json(pool.parent / "results" / "pool" / "case.json")["solver"]["threads"] == 2
+    forced = floodsim("run", pool, "--quiet", "--force")
+    assert forced.returncode == errors.EXIT_OK
+    assert forced.stderr == ""
+    assert read_json(pool.parent / "results" / "pool" / "case.json")["solver"]["threads"] == 0
 
 
-def test_run_repeats_from_its_own_case(floodsim: Floodsim, pool: Path) -> None:
-    assert floodsim("run", pool, "--quiet", "--out", "first").returncode == errors.EXIT_OK
-    assert floodsim("run", "first/case.json", "--quiet", "--out", "second").returncode == errors.EXIT_OK
-    with (
-        netCDF4.Dataset(pool.parent / "first" / "maps.nc") as first,
-        netCDF4.Dataset(pool.parent / "second" / "maps.nc") as second,
-    ):
+def test_run_repeats_from_its_own_case(finished: Path, floodsim: Floodsim, tmp_path: Path) -> None:
+    result = floodsim("run", finished / "case.json", "--quiet", "--out", "second")
+    assert result.returncode == errors.EXIT_OK, result.stderr
+    with netCDF4.Dataset(finished / "maps.nc") as first, netCDF4.Dataset(tmp_path / "second" / "maps.nc") as second:
         assert np.array_equal(first["depth"][:], second["depth"][:])
 
 
-def test_export_of_an_envelope(floodsim: Floodsim, pool: Path) -> None:
+def test_export_of_an_envelope(finished: Path, floodsim: Floodsim, tmp_path: Path) -> None:
     rasterio = pytest.importorskip("rasterio")
-    assert floodsim("run", pool, "--quiet").returncode == errors.EXIT_OK
-    result = floodsim("export", "results/pool", "max_depth", "max_depth.tif")
+    result = floodsim("export", finished, "max_depth", "max_depth.tif")
     assert result.returncode == errors.EXIT_OK, result.stderr
-    with rasterio.open(pool.parent / "max_depth.tif") as file:
+    with rasterio.open(tmp_path / "max_depth.tif") as file:
         assert file.shape == (15, 20)
         assert file.bounds[:] == (0.0, 0.0, 200.0, 150.0)
         np.testing.assert_allclose(file.read(1), RAIN_DEPTH, rtol=1e-5)
-    wrong = floodsim("export", "results/pool", "max_dept", "other.tif")
+    wrong = floodsim("export", finished, "max_dept", "other.tif")
     assert wrong.returncode == errors.EXIT_BAD_INPUT
     assert "max_dept" in wrong.stderr
-    assert not (pool.parent / "other.tif").exists()
+    assert not (tmp_path / "other.tif").exists()
+
+
+def test_export_of_a_map_at_a_time(finished: Path, floodsim: Floodsim, tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    assert floodsim("export", finished, "depth", "half.tif", "--time", "5 min").returncode == errors.EXIT_OK
+    with rasterio.open(tmp_path / "half.tif") as file:
+        np.testing.assert_allclose(file.read(1), RAIN_DEPTH / 2.0, atol=1e-4)
+    wrong = floodsim("export", finished, "depth", "late.tif", "--time", "2 d")
+    assert wrong.returncode == errors.EXIT_BAD_INPUT
+    assert "900 s" in wrong.stderr
 
 
 def test_mass_error_beyond_the_limit_fails_the_run(floodsim: Floodsim, long_run: Path) -> None:
@@ -109,7 +130,6 @@ def test_interrupted_run_leaves_a_readable_result(long_run: Path, stop: signal.S
     )
     try:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("preparing")
         assert process.stderr.readline().startswith("start:")
         time.sleep(2.0)
         process.send_signal(stop)

@@ -39,7 +39,7 @@ VERDICT = {
     "judged": True,
     "standard": "GB50014-2021",
     "points": [POINT, DRY],
-    "target": "1 of 2",
+    "target": "1 of 2 eliminated",
     "target_zh": "消除1处",
 }
 

@@ -1,0 +1,1 @@
+"""The pipe network: its description, the hydraulic engine and the exchange with the street."""
