@@ -123,10 +123,12 @@ def check_command(case_file: Path, out: Path | None, overrides: tuple[str, ...],
     """Read CASE and everything it names, prepare the grid and the rain, and say what was found. Runs nothing."""
     case = _load(case_file, overrides)
 
+    from floodsim.assess.standard import load_standard
     from floodsim.cli_show import show_check
     from floodsim.simulate.check_bundle import write_bundle
     from floodsim.simulate.setup import make_setup
 
+    load_standard(case.standard.name, case.standard.overrides)
     if out is not None:
         _refuse_other_things(out, force)
     setup = make_setup(case)

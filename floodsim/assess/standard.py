@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
+from floodsim.case.units import closest
 from floodsim.errors import CaseError, Fault, Faults
 
 Limit = Literal["lower", "upper"]
@@ -18,6 +19,7 @@ CITY_CLASSES = ("super", "mega", "large", "medium", "small")
 RULES = ("lane_depth", "ground_floor", "recession", "judgement", "return_period")
 RANGES = {"lane_depth": (0.01, 1.0), "building_sill": (0.0, 5.0)}
 RECESSION_RANGE = (60.0, 86400.0)
+MEND = "mend the file of the standard"
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,15 @@ def load_standard(
     Raises CaseError for an unknown name, a file with faults, an unknown or impossible override.
     """
     if file is None and name not in FILES:
-        fault = Fault("unknown standard", key="standard.name", value=name, allowed=", ".join(FILES))
+        remedy = "name one of them; standard.overrides replaces single thresholds"
+        fault = Fault("unknown standard", key="standard.name", value=name, allowed=", ".join(FILES), remedy=remedy)
         raise CaseError(fault)
     source = resources.files("floodsim.assess") / "standards" / FILES[name] if file is None else file
     try:
         data = tomllib.loads(source.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CaseError(Fault("cannot read the standard", file=str(source), value=str(error))) from error
+        remedy = "install floodsim again, or mend the file"
+        raise CaseError(Fault("cannot read the standard", file=str(source), value=str(error), remedy=remedy)) from error
     standard = _parse(data, str(source))
     if limit is not None:
         standard = replace(standard, limit=limit)
@@ -84,15 +88,15 @@ def _parse(data: dict[str, Any], file: str) -> Standard:
     lane_depth = data.get("lane_depth", {}).get("value")
     low, high = RANGES["lane_depth"]
     if not isinstance(lane_depth, float) or not low <= lane_depth <= high:
-        faults.add("not a depth", key="lane_depth.value", value=lane_depth, allowed=f"{low} to {high} m")
+        faults.add("not a depth", key="lane_depth.value", value=lane_depth, allowed=f"{low} to {high} m", remedy=MEND)
     recession = {kind: _range(data, "recession", kind, faults) for kind in AREA_KINDS}
     periods = {city: _range(data, "return_period", city, faults) for city in CITY_CLASSES}
     limit = data.get("recession", {}).get("limit")
     if limit not in ("lower", "upper"):
-        faults.add("not a choice of limit", key="recession.limit", value=limit, allowed="lower, upper")
+        faults.add("not a choice of limit", key="recession.limit", value=limit, allowed="lower, upper", remedy=MEND)
     for key in ("name", "title_en", "title_zh", "source"):
         if not data.get(key):
-            faults.add("missing", key=key)
+            faults.add("missing", key=key, remedy=MEND)
     faults.raise_if_any()
     names = data["recession"].get("names", {})
     area_names = {kind: names.get(kind, {"en": kind, "zh": kind}) for kind in AREA_KINDS}
@@ -104,9 +108,10 @@ def _clause(data: dict[str, Any], key: str, faults: Faults) -> Clause:
     section = data.get(key, {})
     values = [section.get(part, "") for part in ("clause", "confidence", "text_en", "text_zh")]
     if not all(values):
-        faults.add("a rule needs clause, confidence, text_en and text_zh", key=key)
+        faults.add("a rule needs clause, confidence, text_en and text_zh", key=key, remedy=MEND)
     elif values[1] not in ("verified", "recalled"):
-        faults.add("unknown confidence", key=f"{key}.confidence", value=values[1], allowed="verified, recalled")
+        allowed = "verified, recalled"
+        faults.add("unknown confidence", key=f"{key}.confidence", value=values[1], allowed=allowed, remedy=MEND)
     return Clause(*values)
 
 
@@ -114,7 +119,8 @@ def _range(data: dict[str, Any], section: str, key: str, faults: Faults) -> tupl
     value = data.get(section, {}).get(key)
     numbers = isinstance(value, list) and len(value) == 2 and all(isinstance(v, int | float) for v in value)
     if not numbers or not 0 < value[0] <= value[1]:
-        faults.add("not a range", key=f"{section}.{key}", value=value, allowed="[lower, upper], both above 0")
+        allowed = "[lower, upper], both above 0"
+        faults.add("not a range", key=f"{section}.{key}", value=value, allowed=allowed, remedy=MEND)
         return (0.0, 0.0)
     return float(value[0]), float(value[1])
 
@@ -125,12 +131,24 @@ def _override(standard: Standard, overrides: dict[str, float]) -> Standard:
     recession, replaced = dict(standard.recession), {}
     for name, value in overrides.items():
         if name not in known:
-            faults.add("no such threshold", key=f"standard.overrides.{name}", value=value, allowed=", ".join(known))
+            near = closest(name, known)
+            faults.add(
+                "no such threshold",
+                key=f"standard.overrides.{name}",
+                value=value,
+                allowed=", ".join(known),
+                remedy=f'did you mean "{near}"?' if near else "take one of the allowed names",
+            )
             continue
         low, high = known[name]
+        unit = "m" if name in RANGES else "s"
         if not low <= value <= high:
             faults.add(
-                "out of range", key=f"standard.overrides.{name}", value=value, allowed=f"{low:g} to {high:g} (SI)"
+                "out of range",
+                key=f"standard.overrides.{name}",
+                value=value,
+                allowed=f"{low:g} to {high:g} {unit}",
+                remedy=f"write a plain number in {unit}",
             )
         kind = name.removeprefix("recession_")
         if kind in recession:

@@ -53,7 +53,7 @@ class Operand:
 
 @dataclass(frozen=True)
 class Premise:
-    """``left relation right``, joined to the premises before it by ``joint``: IF, AND or OR (AND binds first)."""
+    """``left relation right``, joined to the result so far by ``joint``: IF, AND or OR, left to right."""
 
     joint: str
     left: Operand

@@ -71,7 +71,6 @@ def build_series(value: float | Series, case: Case, key: str) -> TimeSeries:
     if not isinstance(value, Series):
         return TimeSeries.constant(value)
     dimension = DIMENSIONS[key.rsplit(".", 1)[-1]]
-    file = value.file or Path("")
     faults = Faults(value.file or "")
     if (value.values is None) == (value.file is None):
         faults.add("a series needs either values or a file", key=key, remedy="give one of them")
@@ -88,7 +87,10 @@ def build_series(value: float | Series, case: Case, key: str) -> TimeSeries:
     else:
         moments, readings, lines = _read_file(value, parse_start(case.clock.start), key, faults)
     if np.isfinite(moments).all():
-        check_ascending(moments, lines, file, key, faults) if value.file else _inline_order(moments, key, faults)
+        if value.file is not None:
+            check_ascending(moments, lines, value.file, key, faults)
+        else:
+            _inline_order(moments, key, faults)
     _check_covers(moments, case.clock.duration, key, faults)
     faults.raise_if_any()
     return TimeSeries(moments, readings * (units[value.unit] if value.unit else 1.0))

@@ -47,7 +47,6 @@ class Formula:
     durations: tuple[float, float] = (300.0, 10800.0)
     return_periods: tuple[float, float] = (2.0, 100.0)
     least_return_period: float = 0.0
-    file: str = ""
 
     @property
     def title(self) -> str:
@@ -114,7 +113,6 @@ class Formula:
         return CaseError(
             Fault(
                 f"formula {self.name} {message}",
-                file=self.file,
                 key="rainfall.return_period",
                 value=f"{return_period:g} a",
                 allowed=allowed,

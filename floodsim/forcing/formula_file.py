@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from floodsim.case.units import closest
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.forcing.coefficients import MINUTE
 from floodsim.forcing.formula import CONFIDENCE, LITRES, SAMPLING, VARIANTS, Formula
@@ -123,7 +124,7 @@ def _build(data: dict[str, Any], path: Path, faults: Faults) -> Formula | None:
     parameters = READERS[variant](law, faults, least) if variant in READERS else {}
     year = data.get("year")
     if year is not None and (not isinstance(year, int) or not 1900 <= year <= 2200):
-        faults.add("not a year", key="year", value=year, allowed="1900 to 2200")
+        faults.add("not a year", key="year", value=year, allowed="1900 to 2200", remedy="write for example 2024")
     if faults.found:
         return None
     return Formula(
@@ -137,7 +138,6 @@ def _build(data: dict[str, Any], path: Path, faults: Faults) -> Formula | None:
         durations=(durations[0] * MINUTE, durations[1] * MINUTE),
         return_periods=(periods[0], periods[1]),
         least_return_period=least,
-        file=str(path),
     )
 
 
@@ -173,9 +173,11 @@ def _read_interval(law: dict[str, Any], faults: Faults, least: float) -> dict[st
                     key=where + key,
                     value=shift,
                     allowed=f"below {period[0]:g}",
+                    remedy="check p3 (the third number), or the range P, against the source",
                 )
         if ranges and period[0] < ranges[-1]["P"][1]:
-            faults.add("ranges of P overlap or are not ascending", key=where + "P", value=list(period))
+            remedy = "sort the ranges; each begins where the one before ends"
+            faults.add("ranges of P overlap or are not ascending", key=where + "P", value=list(period), remedy=remedy)
         ranges.append({"P": period, **found})
     return {"ranges": ranges}
 
@@ -189,7 +191,7 @@ def _read_table(law: dict[str, Any], faults: Faults, least: float) -> dict[str, 
         found = {key: _number(row, key, where, faults) for key in ("P", "A", "b", "n")}
         _in_bounds(found, where, faults)
         if found["P"] <= (rows[-1]["P"] if rows else 0.0):
-            faults.add("return periods are not ascending", key=where + "P", value=found["P"])
+            faults.add("return periods are not ascending", key=where + "P", value=found["P"], remedy="sort the rows")
         rows.append(found)
     return {"rows": rows}
 
@@ -255,7 +257,8 @@ def _number(data: dict[str, Any], key: str, where: str, faults: Faults, default:
     value = data.get(key, default)
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return float(value)
-    faults.add("missing number" if value is None else "not a finite number", key=where + key, value=value)
+    message = "missing number" if value is None else "not a finite number"
+    faults.add(message, key=where + key, value=value, remedy=f"write {key} = a number without quotes")
     return 1.0
 
 
@@ -265,5 +268,6 @@ def _numbers(
     value = data.get(key, default)
     if isinstance(value, list | tuple) and len(value) == count:
         return tuple(_number({key: item}, key, where, faults) for item in value)
-    faults.add(f"not a list of {count} numbers", key=where + key, value=value)
+    remedy = f"write {count} numbers in square brackets"
+    faults.add(f"not a list of {count} numbers", key=where + key, value=value, remedy=remedy)
     return tuple(float(index + 1) for index in range(count))

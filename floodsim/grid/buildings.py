@@ -85,9 +85,8 @@ def _check_overlaps(layer: Any, case: Case, notes: list[str]) -> None:
         return
     ids = layer.index.to_numpy()
     pairs = [f"{ids[a]} and {ids[b]}" for a, b in zip(one[shared], other[shared], strict=True)]
-    message = (
-        f"{len(pairs)} pairs of buildings overlap: feature {'; '.join(pairs[:8])}{' ...' if len(pairs) > 8 else ''}"
-    )
+    count = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
+    message = f"{count} of buildings overlap: feature {'; '.join(pairs[:8])}{' ...' if len(pairs) > 8 else ''}"
     if case.buildings.overlap == "refuse":
         remedy = 'correct the layer, or write overlap = "warn" (the higher roof then counts)'
         raise CaseError(Fault(message, str(case.grid.buildings), "buildings.overlap", "refuse", remedy=remedy))
@@ -109,6 +108,7 @@ def _heights(layer: Any, case: Case, notes: list[str]) -> np.ndarray:
                 "buildings.height_field",
                 rules.height_field,
                 fields,
+                "name a field of the layer",
             )
         )
     import pandas as pd
@@ -124,6 +124,7 @@ def _heights(layer: Any, case: Case, notes: list[str]) -> np.ndarray:
                 "buildings.height_field",
                 f"{given[high][0]:g}",
                 "0 .. 1000 m",
+                "heights count in m above the ground; convert them, or correct these features",
             )
         )
     if not usable.all():

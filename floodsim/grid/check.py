@@ -86,6 +86,9 @@ def write_check_bundle(folder: Path, grid: Grid, case: Case, boundaries: Placed,
         _write_rasters(work, grid)
         _write_layers(work / "check.gpkg", grid, case, boundaries, sources)
         _swap(work, folder)
+    except (OSError, RuntimeError) as error:  # pyogrio's errors are RuntimeErrors
+        remedy = "check folder, rights and free space"
+        raise CaseError(Fault(f"cannot be written: {error}", str(folder), remedy=remedy)) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -13,6 +13,7 @@ from floodsim.grid.extras import need
 from floodsim.grid.frame import Extent, Frame
 
 LOCAL = "local"
+ALLOWED = '"EPSG:4544" and so on, or "local"'
 
 
 @lru_cache(maxsize=64)
@@ -24,7 +25,7 @@ def parse(text: str) -> Any:
     except pyproj.exceptions.CRSError as error:
         shown = text if len(text) < 60 else text[:57] + "..."
         message = f"is no coordinate reference system: {error}"
-        raise CaseError(Fault(message, value=shown, allowed='"EPSG:4544" and so on, or "local"')) from None
+        raise CaseError(Fault(message, value=shown, allowed=ALLOWED, remedy="correct the code")) from None
     return crs.sub_crs_list[0] if crs.is_compound else crs
 
 
@@ -89,9 +90,7 @@ def grid_crs(asked: str | None, terrain: Frame, file: str, notes: list[str]) -> 
         crs = parse(asked)
     except CaseError as error:
         fault = error.faults[0]
-        raise CaseError(
-            Fault(fault.message, "", "grid.crs", fault.value, fault.allowed, fault.remedy or "correct grid.crs")
-        ) from None
+        raise CaseError(Fault(fault.message, "", "grid.crs", fault.value, fault.allowed, "correct grid.crs")) from None
     centre = _centre_in_degrees(terrain)
     remedy = f'write grid.crs = "{suggest(*centre)}"' if centre else "name a projected CRS, such as EPSG:4544"
     _refuse_unusable(crs, "", "grid.crs", remedy)

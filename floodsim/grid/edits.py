@@ -30,10 +30,13 @@ class Shape:
 
 @dataclass(frozen=True)
 class Touched:
-    """Cells that a shape touches: flat index and, for lines, the place along the line in m of the nearest point."""
+    """Cells that a shape touches: flat index; for lines the place along the line in m of the nearest point, and
+    those that the line itself crosses, in its order.
+    """
 
     flat: np.ndarray
     station: np.ndarray
+    chain: np.ndarray
 
 
 def apply_edits(bed: np.ndarray, active: np.ndarray, edits: list[TerrainEdit], frame: Frame, notes: list[str]) -> None:
@@ -56,8 +59,8 @@ def _apply(bed: np.ndarray, active: np.ndarray, edit: TerrainEdit, frame: Frame,
     touched_any = False
     for shape in _shapes(edit, frame, key, notes):
         touched = _cells(shape, edit, frame)
-        keep = active.reshape(-1)[touched.flat]
-        touched = Touched(touched.flat[keep], touched.station[keep])
+        keep, on_line = active.reshape(-1)[touched.flat], active.reshape(-1)[touched.chain]
+        touched = Touched(touched.flat[keep], touched.station[keep], touched.chain[on_line])
         if len(touched.flat):
             touched_any = True
             levels = bed.reshape(-1)
@@ -109,9 +112,10 @@ def _breach(levels: np.ndarray, touched: Touched, shape: Shape, edit: TerrainEdi
     elif _has_levels(shape):
         bottom = _along(shape, touched)
     else:
-        first, last = int(np.argmin(touched.station)), int(np.argmax(touched.station))
-        s0, s1 = touched.station[first], touched.station[last]
-        bottom = np.interp(touched.station, [s0, max(s1, s0 + 1e-9)], [ground[first], ground[last]])
+        ends = np.searchsorted(touched.flat, touched.chain[[0, -1]])
+        s0, s1 = touched.station[ends]
+        bottom = np.interp(touched.station, [s0, max(s1, s0 + 1e-9)], ground[ends])
+        bottom[ends] = ground[ends]
     return np.minimum(ground, bottom)
 
 
@@ -147,10 +151,11 @@ def _cells(shape: Shape, edit: TerrainEdit, frame: Frame) -> Touched:
     if shape.closed and edit.kind != "wall":
         covered = cells_of_rings(frame, [(0, ring) for ring in shape.rings])
         flat = covered.rows.astype(np.int64) * frame.nx + covered.cols
-        return Touched(flat, np.zeros(len(flat)))
+        return Touched(flat, np.zeros(len(flat)), flat)
     parts = [_line_cells(ring, edit.width or 0.0, frame) for ring in shape.rings]
     flat, first = np.unique(np.concatenate([part.flat for part in parts]), return_index=True)
-    return Touched(flat, np.concatenate([part.station for part in parts])[first])
+    station = np.concatenate([part.station for part in parts])[first]
+    return Touched(flat, station, np.concatenate([part.chain for part in parts]))
 
 
 def _line_cells(points: np.ndarray, width: float, frame: Frame) -> Touched:
@@ -168,7 +173,7 @@ def _line_cells(points: np.ndarray, width: float, frame: Frame) -> Touched:
         cols.append(i[near <= half])
     flat = np.unique(np.concatenate(rows) * frame.nx + np.concatenate(cols))
     _, station = _nearest(_centres(*np.divmod(flat, frame.nx), frame), points)
-    return Touched(flat, station)
+    return Touched(flat, station, chain[:, 0] * frame.nx + chain[:, 1])
 
 
 def _centres(rows: np.ndarray, cols: np.ndarray, frame: Frame) -> np.ndarray:
@@ -203,7 +208,7 @@ def _check_keys(edit: TerrainEdit, key: str) -> None:
     """Raise CaseError with everything that an edit lacks or says twice."""
     faults = Faults()
     if (edit.file is None) == (edit.coordinates is None):
-        faults.add("needs either file or coordinates", key=key)
+        faults.add("needs either file or coordinates", key=key, remedy="give one of them")
     needs = _NEEDS[edit.kind]
     given = [name for name in (*needs, "level_field") if getattr(edit, name) is not None]
     three_d = edit.kind == "wall" and edit.file is not None  # levels may be in the vertices
@@ -214,10 +219,11 @@ def _check_keys(edit: TerrainEdit, key: str) -> None:
     if edit.kind == "wall" and edit.by is not None and edit.level_field is not None:
         faults.add("by and level_field contradict each other for a wall", key=key, remedy="keep one of them")
     if edit.level_field is not None and edit.file is None:
-        faults.add("level_field needs a file", key=key)
+        faults.add("level_field needs a file", key=key, remedy="add file, or give level")
     points = edit.coordinates
     if points is not None and len(set(points)) < 2:
-        faults.add("needs at least two different points", key=f"{key}.coordinates", value=points)
+        remedy = "write [[x, y], [x, y], ...]"
+        faults.add("needs at least two different points", key=f"{key}.coordinates", value=points, remedy=remedy)
     if edit.kind == "breach" and points is not None and _is_ring(points):
         faults.add(
             "a breach follows a line, not a polygon", key=f"{key}.coordinates", remedy="leave out the closing point"
@@ -237,20 +243,23 @@ def _shapes(edit: TerrainEdit, frame: Frame, key: str, notes: list[str]) -> list
     layer = read_vectors(edit.file, edit.layer, edit.encoding, key=f"{key}.file", crs_wkt=frame.crs_wkt, notes=notes)
     if edit.level_field is not None and edit.level_field not in layer.columns:
         fields = ", ".join(str(name) for name in layer.columns if name != "geometry")
+        remedy = "name a field of the layer"
         raise CaseError(
-            Fault("the layer has no such field", str(edit.file), f"{key}.level_field", edit.level_field, fields)
+            Fault("the layer has no such field", str(edit.file), f"{key}.level_field", edit.level_field, fields, remedy)
         )
     faults, shapes = Faults(edit.file), []
     for fid, row in zip(layer.index, layer.to_dict("records"), strict=True):
         value = _number(row[edit.level_field]) if edit.level_field is not None else None
         if edit.level_field is not None and value is None:
-            faults.add(f"feature {fid} has no number in {edit.level_field}", key=key, value=row[edit.level_field])
+            message = f"feature {fid} has no number in {edit.level_field}"
+            faults.add(message, key=key, value=row[edit.level_field], remedy="fill the field in, or delete the feature")
             continue
         for part in shapely.get_parts(row["geometry"]):
             shape = _shape(shapely, part, value)
             if shape is None or (shape.closed and edit.kind == "breach"):
                 allowed = "lines" if edit.kind == "breach" else "lines and polygons"
-                faults.add(f"feature {fid} is a {part.geom_type}", key=key, allowed=allowed)
+                remedy = "choose another layer, or delete the feature"
+                faults.add(f"feature {fid} is a {part.geom_type}", key=key, allowed=allowed, remedy=remedy)
             elif (
                 edit.kind == "wall"
                 and edit.by is None

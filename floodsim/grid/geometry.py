@@ -40,15 +40,16 @@ def cells_of_rings(cells: Cells, rings: Iterable[tuple[int, np.ndarray]]) -> Cov
 
     A centre exactly on an edge belongs to the polygon at its north or east, so that neighbours share no cell.
     """
-    owners, starts, ends = [], [], []
-    for owner, ring in rings:
-        ring = np.asarray(ring, np.float64)[:, :2]
-        starts.append(ring)
-        ends.append(np.roll(ring, -1, axis=0))
-        owners.append(np.full(len(ring), owner, np.int64))
-    if not owners:
+    pairs = list(rings)
+    if not pairs:
         return Covered(*(np.zeros(0, np.int32) for _ in range(3)))
-    return _fill(cells, np.concatenate(owners), np.concatenate(starts), np.concatenate(ends))
+    sizes = np.array([len(ring) for _, ring in pairs])
+    owner = np.repeat(np.array([number for number, _ in pairs]), sizes)
+    start = np.concatenate([np.asarray(ring, np.float64)[:, :2] for _, ring in pairs])
+    following = np.arange(1, len(start) + 1)
+    last = np.cumsum(sizes)
+    following[last - 1] = last - sizes
+    return _fill(cells, owner, start, start[following])
 
 
 def _fill(cells: Cells, owner: np.ndarray, start: np.ndarray, end: np.ndarray) -> Covered:

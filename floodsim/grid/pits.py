@@ -23,7 +23,7 @@ def note_pits(bed: np.ndarray, outside: np.ndarray, blocked: np.ndarray, frame: 
     j, i = divmod(int(np.argmax(depth)), frame.nx)
     x, y = frame.x0 + (i + 0.5) * frame.dx, frame.y0 + (j + 0.5) * frame.dy
     notes.append(
-        f"terrain: {label.max() + 1} closed depressions are deeper than {NOTED_DEPTH:g} m, "
+        f"terrain: closed depressions deeper than {NOTED_DEPTH:g} m: {label.max() + 1}, "
         f"the deepest {depth.max():.2f} m "
         f"at x = {x:.10g}, y = {y:.10g}; water stays there unless drains or a breach take it away"
     )

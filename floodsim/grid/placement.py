@@ -149,6 +149,7 @@ def _check_waterlogging_file(case: Case, grid: Grid, faults: Faults) -> None:
             key="waterlogging_file.name_field",
             value=given.name_field,
             allowed=", ".join(str(name) for name in layer.columns if name != "geometry"),
+            remedy="name a field of the layer",
         )
         return
     for name, shape in zip(layer[given.name_field], layer.geometry, strict=True):
@@ -160,7 +161,13 @@ def _check_waterlogging_file(case: Case, grid: Grid, faults: Faults) -> None:
             mask = np.any([cells_in_polygon(grid, part) for part in parts], axis=0)
             _check_cells(grid, mask, parts[0], "waterlogging_file", what, faults)
         else:
-            faults.add(f"{what} is a {shape.geom_type}", key="waterlogging_file", allowed="points and polygons")
+            faults.add(
+                f"{what} is a {shape.geom_type}",
+                file=given.file,
+                key="waterlogging_file",
+                allowed="points and polygons",
+                remedy="choose another layer, or redraw it",
+            )
 
 
 def _check_boundary(grid: Grid, boundary: Boundary, key: str, faults: Faults) -> None:
@@ -192,18 +199,20 @@ def edge_cells(grid: Grid, boundary: Boundary, key: str = "boundaries") -> np.nd
     """Cells inside the faces that a boundary names, int64 (n, 2) of row and column, active or not.
 
     With ``edge`` the cells along that edge of the grid within ``span`` (centres count). With polygons every cell with a
-    face inside one of them (midpoints count) on the outer edge, or between the cell, if active, and one that is not.
+    face inside one of them (midpoints count) on the outer edge, or between the cell, if active, and one outside the
+    domain; the walls of blocked buildings are no edge.
     Raises CaseError for a polygon file that cannot be read.
     """
     polygons = boundary_polygons(boundary, grid, key) if boundary.edge is None else []
     active = grid.array("active")
-    around = np.pad(active, 1)
+    around, houses = np.pad(active, 1), np.pad(grid.array("building") == 2, 1)
     (ny, nx), found = grid.shape, []
     for side, (dj, di) in SIDES.items():
         rim = np.zeros(grid.shape, bool)
         rim[EDGE_INDEX[dj], EDGE_INDEX[di]] = True
         if boundary.edge is None:
-            rim |= active & ~around[1 + dj : 1 + dj + ny, 1 + di : 1 + di + nx]
+            beside = (slice(1 + dj, 1 + dj + ny), slice(1 + di, 1 + di + nx))
+            rim |= active & ~around[beside] & ~houses[beside]
         j, i = np.nonzero(rim)
         x, y = grid.x[i] + di * grid.dx / 2, grid.y[j] + dj * grid.dy / 2
         take = np.full(len(j), boundary.edge == side)
@@ -214,24 +223,6 @@ def edge_cells(grid: Grid, boundary: Boundary, key: str = "boundaries") -> np.nd
             take |= points_in_polygon(x, y, polygon)
         found.append(np.stack([j[take], i[take]], axis=1))
     return np.unique(np.concatenate(found), axis=0).astype(np.int64)
-
-
-def placed_boundaries(case: Case, grid: Grid) -> list[tuple[str, str, np.ndarray]]:
-    """Boundaries of a case as (name, kind, active cells (n, 2)), as `write_check_bundle` takes them."""
-    active = grid.array("active")
-    cells = [edge_cells(grid, boundary, f"boundaries[{k}]") for k, boundary in enumerate(case.boundaries)]
-    wet = [each[active[each[:, 0], each[:, 1]]] for each in cells]
-    return [(boundary.name, boundary.kind, part) for boundary, part in zip(case.boundaries, wet, strict=True)]
-
-
-def placed_sources(case: Case, grid: Grid) -> list[tuple[str, str, np.ndarray]]:
-    """Sources of a case as (name, kind, active cells (n, 2)), as `write_check_bundle` takes them."""
-    placed: list[tuple[str, str, np.ndarray]] = []
-    for source in case.sources:
-        line = source.coordinates if source.kind == "line" else [(source.x or 0.0, source.y or 0.0)] * 2
-        cells = [cell for cell in cells_on_line(grid, line or []) if grid.array("active")[cell]] if line else []
-        placed.append((source.name, source.kind, np.array(cells, np.int64).reshape(-1, 2)))
-    return placed
 
 
 # --- what went wrong ---------------------------------------------------------------------------------------------
@@ -272,5 +263,5 @@ def _other_crs(grid: Grid, x: float, y: float) -> str:
         there = pyproj.Transformer.from_crs(f"EPSG:{code}", crs.parse(grid.crs_wkt), always_xy=True)
         east, north = there.transform(x, y)
         if grid.cell_of(east, north) is not None:
-            return crs.describe(f"EPSG:{code}")
+            return ("degrees, " if code == 4490 else "") + crs.describe(f"EPSG:{code}")
     return ""

@@ -38,7 +38,7 @@ def open_raster(path: Path, key: str, variable: str | None = None) -> RasterFile
         raise CaseError(Fault("is no raster that can be read", str(path), key, path.suffix, ", ".join(FORMATS), remedy))
     raster = reader(path, key, variable)
     if not (math.isfinite(raster.frame.x0) and math.isfinite(raster.frame.y0)):
-        raise CaseError(Fault("has no finite corner coordinates", str(path), key))
+        raise CaseError(Fault("has no finite corner coordinates", str(path), key, remedy="export the file again"))
     return raster
 
 
@@ -98,6 +98,7 @@ def terrain_frame(section: GridSection, raster: RasterFile, wkt: str, notes: lis
                 key="grid.resolution",
                 value=f"{size:g} m",
                 allowed=f"at most {min(frame.nx * frame.dx, frame.ny * frame.dy):g} m",
+                remedy="give a cell size in m; streets need some 2 to 5 m",
             )
         )
     east, north = frame.nx * frame.dx - nx * size, frame.ny * frame.dy - ny * size
@@ -251,6 +252,7 @@ def _whole(window: Window, raster: RasterFile) -> Window:
                 raster.key,
                 f"{float(values[broken][0]):g}",
                 "n up to 2 s m^-1/3, or whole numbers for classes",
+                "convert the raster to one of them",
             )
         )
     return Window(np.where(missing, 0, values).astype(np.int32), missing)
@@ -267,6 +269,7 @@ def depth_raster(path: Path, grid: Cells, key: str = "initial.depth") -> np.ndar
     wrong = ~window.missing & ((window.values < 0) | (window.values > MAX_DEPTH))
     if wrong.any():
         shown = f"{float(window.values[wrong][0]):g} m on {np.count_nonzero(wrong)} cells"
-        raise CaseError(Fault("holds depths that cannot be", str(path), key, shown, f"0 .. {MAX_DEPTH:g} m"))
+        allowed, remedy = f"0 .. {MAX_DEPTH:g} m", "give water depths, not levels"
+        raise CaseError(Fault("holds depths that cannot be", str(path), key, shown, allowed, remedy))
     bring = reproject if moved else resample
     return np.nan_to_num(bring(window.values, window.missing, source, frame, "average"), nan=0.0)

@@ -13,9 +13,13 @@ from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.grid.frame import Cells, Frame, frame_of
 from floodsim.grid.raster import open_raster, read_layer
+from floodsim.grid.resample import codes_in
 
 LOWEST_N, HIGHEST_N = 0.005, 2.0
 """Range of Manning n that is believed, s m^-1/3."""
+
+NO_CLASS = -1
+"""Stands for the class of cells that a land-cover raster leaves out."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +51,24 @@ def read_table(path: Path, key: str = "roughness.table") -> dict[int, LandCover]
     reader = csv.DictReader(text.splitlines(), skipinitialspace=True)
     columns = {(name or "").strip().lower(): name for name in reader.fieldnames or []}
     if lacking := [name for name in ("class", "manning") if name not in columns]:
-        raise CaseError(Fault(f"has no column {', '.join(lacking)}", str(path), key, allowed="class,name,manning"))
+        head, remedy = ",".join(reader.fieldnames or []), "begin the file with the line class,name,manning"
+        message = f"has no column {', '.join(lacking)}"
+        raise CaseError(Fault(message, str(path), key, head, "class,name,manning", remedy))
     table: dict[int, LandCover] = {}
     for line, row in enumerate(reader, start=2):
         try:
             code, manning = int(row[columns["class"]]), float(row[columns["manning"]])
         except (TypeError, ValueError):
             shown = f"{row[columns['class']]},{row[columns['manning']]}"
-            faults.add(f"line {line} needs a whole number and a number", key=key, value=shown)
+            message, remedy = f"line {line} needs a whole number and a number", "write for example 3,grass,0.05"
+            faults.add(message, key=key, value=shown, remedy=remedy)
             continue
         if code in table:
-            faults.add(f"line {line} names class {code} a second time", key=key)
+            faults.add(f"line {line} names class {code} a second time", key=key, remedy="delete one of the lines")
         if not LOWEST_N <= manning <= HIGHEST_N:
-            faults.add(f"n of class {code} (line {line})", key=key, value=manning, allowed=f"{LOWEST_N} .. {HIGHEST_N}")
+            message, allowed = f"n of class {code} (line {line}) is out of range", f"{LOWEST_N} .. {HIGHEST_N} s m^-1/3"
+            remedy = "if the table holds Strickler k = 1/n, convert it"
+            faults.add(message, key=key, value=manning, allowed=allowed, remedy=remedy)
         table[code] = LandCover(code, (row.get(columns.get("name", "")) or "").strip(), manning)
     faults.raise_if_any()
     return table
@@ -108,7 +117,7 @@ def _from_classes(
     notes.append(f"roughness: {file.name} holds land-cover classes (majority of area), n from {path.name}")
     n = np.full(codes.shape, np.nan, np.float32)
     faults = Faults(file)
-    for code in np.unique(codes[~missing]):
+    for code in codes_in(codes, missing):
         here = (codes == code) & ~missing
         entry = table.get(int(code))
         count = int(np.count_nonzero(here & active))
@@ -149,8 +158,9 @@ def loss_classes(case: Case, geometry: Cells, active: np.ndarray | None = None) 
     """Class of infiltration parameters per cell: uint8 (ny, nx) index into the returned list of class codes.
 
     The classes come from ``losses.land_cover``, else from ``grid.roughness``. Cells that are not ``active`` may lack
-    data and get index 0. Raises CaseError where there is no class raster, an active cell has no class, or there are
-    more than 255 classes.
+    data and get index 0; active ones may where ``roughness.default`` is given, and get the class NO_CLASS, which does
+    not infiltrate. Raises CaseError where there is no class raster, an active cell has no class and there is no
+    default, or there are more than 254 classes.
     """
     given = case.losses.land_cover or case.grid.roughness
     key = "losses.land_cover" if case.losses.land_cover else "grid.roughness"
@@ -162,13 +172,16 @@ def loss_classes(case: Case, geometry: Cells, active: np.ndarray | None = None) 
     if not classes:
         raise CaseError(Fault("holds Manning n, no land-cover classes", str(given), key, remedy=remedy))
     lacking = missing if active is None else missing & active
-    if lacking.any():
+    if lacking.any() and case.roughness.default is None:
         j, i = divmod(int(np.argmax(lacking)), frame.nx)
         message = f"has no class on {np.count_nonzero(lacking)} cells, the first at row {j}, column {i}"
-        raise CaseError(Fault(message, str(given), key, remedy="give a raster that covers the grid"))
-    codes = np.unique(values[~missing])
-    if len(codes) > 255:
-        raise CaseError(Fault(f"has {len(codes)} classes", str(given), key, allowed="at most 255"))
+        remedy = "give a raster that covers the grid, or roughness.default (such cells then do not infiltrate)"
+        raise CaseError(Fault(message, str(given), key, remedy=remedy))
+    codes = codes_in(values, missing)
+    if len(codes) > 254:
+        message, remedy = f"has {len(codes)} classes", "join classes that infiltrate alike"
+        raise CaseError(Fault(message, str(given), key, allowed="at most 254", remedy=remedy))
     index = np.searchsorted(codes, values).astype(np.uint8)
     index[missing] = 0
-    return index, [int(code) for code in codes]
+    index[lacking] = len(codes)
+    return index, [int(code) for code in codes] + [NO_CLASS] * bool(lacking.any())

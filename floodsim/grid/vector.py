@@ -56,7 +56,7 @@ def read_vectors(
     bad = ~np.isfinite(frame.geometry.bounds.to_numpy()).all(axis=1)
     if bad.any():
         message = f"{int(bad.sum())} features have coordinates that are no numbers: {show_ids(frame.index[bad])}"
-        raise CaseError(Fault(message, str(file), key))
+        raise CaseError(Fault(message, str(file), key, remedy="delete or redraw these features"))
     return frame if crs_wkt is None else _to_crs(frame, crs_wkt, file, key, notes)
 
 
@@ -130,17 +130,19 @@ def _layer_name(file: Path, layer: str | None, key: str) -> str | None:
     try:
         names = [str(row[0]) for row in pyogrio.list_layers(file)]
     except (pyogrio.errors.DataSourceError, ValueError) as error:
+        reason = str(error).split(";")[0]  # what follows is advice for programmers
         raise CaseError(
-            Fault(f"cannot be read: {error}", str(file), key, remedy="check that the file is complete")
+            Fault(f"cannot be read: {reason}", str(file), key, remedy="check that the file is complete")
         ) from None
     if layer is not None and layer not in names:
-        raise CaseError(Fault(f"has no layer {layer!r}", str(file), key, layer, ", ".join(names)))
+        remedy = "name a layer of the file"
+        raise CaseError(Fault(f"has no layer {layer!r}", str(file), key, layer, ", ".join(names), remedy))
     if layer is None and len(names) > 1:
         raise CaseError(
             Fault("has several layers", str(file), key, ", ".join(names), remedy="name one with the key layer")
         )
     if not names:
-        raise CaseError(Fault("holds no layer", str(file), key))
+        raise CaseError(Fault("holds no layer", str(file), key, remedy="export the layer again"))
     return layer
 
 
@@ -157,7 +159,8 @@ def _read(file: Path, layer: str | None, encoding: str | None, key: str) -> Any:
             Fault(f"cannot be read: {error}", str(file), key, remedy="check that the file is complete")
         ) from None
     if not hasattr(frame, "geometry") or frame.geometry.isna().all():
-        raise CaseError(Fault("holds no features with geometry", str(file), key))
+        remedy = "name another layer or file, or leave the key out"
+        raise CaseError(Fault("holds no features with geometry", str(file), key, remedy=remedy))
     return frame
 
 

@@ -106,7 +106,7 @@ def _from_file(section: WaterloggingFile, grid: Grid, faults: Faults) -> Iterato
         if row.geometry.geom_type not in SHAPES:
             faults.add(
                 "a waterlogging point 易涝积水点 must be a point or a polygon", file=section.file, key=key,
-                value=row.geometry.geom_type, allowed=", ".join(SHAPES),
+                value=row.geometry.geom_type, allowed=", ".join(SHAPES), remedy="choose another layer, or redraw it",
             )  # fmt: skip
             continue
         kind = row.get(section.area_kind_field)
@@ -114,7 +114,7 @@ def _from_file(section: WaterloggingFile, grid: Grid, faults: Faults) -> Iterato
         if kind not in AREA_KINDS:
             faults.add(
                 "unknown area kind", file=section.file, key=f"{key}: {section.area_kind_field}", value=kind,
-                allowed=", ".join(AREA_KINDS),
+                allowed=", ".join(AREA_KINDS), remedy=f"correct the attribute {section.area_kind_field} of the layer",
             )  # fmt: skip
             continue
         name = row.get(section.name_field)

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from floodsim.errors import CaseError, Fault, OverwriteError
-from floodsim.output.netcdf import write_error, writing
+from floodsim.errors import CaseError, Fault, OverwriteError, RunError
+from floodsim.output.netcdf import write_fault, writing
 
 CASE, MAPS, ENVELOPES, SERIES = "case.json", "maps.nc", "envelopes.nc", "series.nc"
 SUMMARY, VERDICT, LOG, CHECK, REPORT = "summary.json", "verdict.json", "run.log", "check", "report.html"
@@ -30,10 +30,10 @@ FREELY_REPLACED = ("interrupted", "failed")
 
 @dataclass
 class ResultFolder:
-    """A folder this run may write to; ``created``: it did not exist before; ``begun``: it holds files of this run."""
+    """A folder for a run; ``created``: folders made for it, innermost first; ``begun``: it holds files of this run."""
 
     path: Path
-    created: bool
+    created: tuple[Path, ...]
     begun: bool = False
 
     @property
@@ -83,13 +83,21 @@ class ResultFolder:
         write_json_atomic(self.case, case)
         write_json_atomic(self.summary, {**(summary or {}), "status": "running"})
 
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Write the final summary; where the disk has no room for it, "failed" over "running", which needs none."""
+        try:
+            write_json_atomic(self.summary, summary)
+        except RunError:
+            with contextlib.suppress(OSError), open(self.summary, "r+", encoding="utf-8") as file:
+                file.write(json.dumps({"status": "failed"}))
+                file.truncate()
+            raise
+
     def abandon(self) -> None:
         """Take back everything this run wrote, because it could not start; older results not yet removed stay."""
         if self.begun:
             self._clear()
-        if self.created:
-            with contextlib.suppress(OSError):
-                self.path.rmdir()
+        _remove(self.created)
 
     def _clear(self) -> None:
         for name in FILES:
@@ -103,17 +111,27 @@ class ResultFolder:
 def claim_folder(path: str | Path, force: bool = False) -> ResultFolder:
     """Take a folder for a run's results; nothing in it is touched before `ResultFolder.begin`.
 
-    Raises OverwriteError where results stand in the way, CaseError where other things do, RunError where the folder
-    cannot be written.
+    Raises OverwriteError where results stand in the way, CaseError where other things do or the folder cannot be
+    written; folders made for it are then gone again.
     """
     path = Path(path)
-    created = not path.exists()
-    if not created:
+    if path.exists():
         _refuse(path, force)
-    with writing(path):
+    created = tuple(folder for folder in (path, *path.parents) if not folder.exists())
+    try:
         path.mkdir(parents=True, exist_ok=True)
         _probe(path)
+    except OSError as error:
+        _remove(created)
+        raise CaseError(write_fault(path, error)) from error
     return ResultFolder(path, created)
+
+
+def _remove(folders: tuple[Path, ...]) -> None:
+    """Remove folders, innermost first, as far as they are empty."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def folder_status(path: Path) -> str | None:
@@ -186,12 +204,9 @@ def _refuse(path: Path, force: bool) -> None:
 
 def _probe(path: Path) -> None:
     """Write and remove a little file, so that a read-only folder or a full disk is known before the run."""
+    handle, name = tempfile.mkstemp(prefix=".floodsim-", dir=path)
     try:
-        handle, name = tempfile.mkstemp(prefix=".floodsim-", dir=path)
-        try:
-            os.write(handle, b"0" * 4096)
-        finally:
-            os.close(handle)
-            os.unlink(name)
-    except OSError as error:
-        raise write_error(path, error) from error
+        os.write(handle, b"0" * 4096)
+    finally:
+        os.close(handle)
+        os.unlink(name)

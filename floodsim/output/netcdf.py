@@ -7,6 +7,7 @@ time, so that a killed run leaves a readable file; `MemorySink` keeps them. Know
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -129,22 +130,25 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        raise write_error(path, error) from error
+        raise RunError(str(write_fault(path, error))) from error
 
 
-def write_error(path: Path, error: Exception) -> RunError:
-    """The `RunError` for a file that cannot be written."""
-    folder = path if path.is_dir() else path.parent
+def write_fault(path: Path, error: Exception) -> Fault:
+    """What is wrong where a file or folder cannot be written, and what to do about it."""
+    folder = next(one for one in (path, *path.absolute().parents) if one.is_dir())
+    number = getattr(error, "errno", None) or 0
     remedy = "check the permissions and the disk, then run again with another result folder"
     value = str(error)
     with contextlib.suppress(OSError):
         free = shutil.disk_usage(folder).free
         value += f" ({free / 1e6:.0f} MB free)"
-        if not os.access(folder, os.W_OK):
-            remedy = "the folder is read-only: choose another result folder or change its permissions"
-        elif free < 50e6:
+        # The NetCDF library has numbers of its own, below 0, and does not say that a disk is full.
+        full = number in (errno.ENOSPC, errno.EDQUOT) or (number <= 0 and free < 50e6)
+        if full:
             remedy = "the disk is full: free space or choose a result folder on another disk, then run again"
-    return RunError(str(Fault("cannot write", file=str(path), value=value, remedy=remedy)))
+        elif not os.access(folder, os.W_OK):
+            remedy = "the folder is read-only: choose another result folder or change its permissions"
+    return Fault("cannot write", file=str(path), value=value, remedy=remedy)
 
 
 def global_attributes(title: str, start: str) -> dict[str, str]:

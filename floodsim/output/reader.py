@@ -54,7 +54,8 @@ class Results:
         for dataset in (self.envelopes, self.maps):
             if dataset is not None:
                 return grid_of(dataset)
-        raise CaseError(Fault("the results hold neither envelopes nor maps", file=str(self.folder or "")))
+        message, remedy = "the results hold neither envelopes nor maps", "run the case again with --force"
+        raise CaseError(Fault(message, file=str(self.folder or ""), remedy=remedy))
 
     def close(self) -> None:
         """Let go of the files."""
@@ -167,20 +168,28 @@ def _envelope(field: xr.DataArray, threshold: float | None) -> np.ndarray:
     match = np.flatnonzero(np.abs(levels - (np.nan if choice is None else choice)) < 1e-6)
     if not match.size:
         allowed = ", ".join(f"{level:g} m" for level in levels)
-        raise CaseError(Fault("pick one of the thresholds", key="threshold", value=str(threshold), allowed=allowed))
+        raise CaseError(
+            Fault(
+                "pick one of the thresholds",
+                key="threshold",
+                value=str(threshold),
+                allowed=allowed,
+                remedy=f"on the command line --threshold {levels[0]:g}",
+            )
+        )
     return field.isel(threshold=int(match[0])).values
 
 
 def _time_index(maps: xr.Dataset, when: str | float | None) -> int:
     seconds = seconds_from_start(maps)
     if seconds.size == 0:
-        raise CaseError(Fault("the results hold no map yet"))
+        raise CaseError(Fault("the results hold no map yet", remedy="wait until output.interval has passed"))
     if when is None:
         return seconds.size - 1
     try:
         wanted = parse_quantity(when, "time")
     except ValueError as error:
-        raise CaseError(Fault(str(error), key="time", value=str(when))) from error
+        raise CaseError(Fault(str(error), key="time", value=str(when), remedy='write for example "90 min"')) from error
     index = int(np.argmin(np.abs(seconds - wanted)))
     if abs(seconds[index] - wanted) > 0.5:
         raise CaseError(
@@ -223,7 +232,8 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise CaseError(Fault("a file of the results is missing", file=str(path))) from error
+        remedy = "name the folder of a run, or run the case again"
+        raise CaseError(Fault("a file of the results is missing", file=str(path), remedy=remedy)) from error
     except (OSError, ValueError) as error:
         raise CaseError(
             Fault("damaged: not valid JSON", file=str(path), value=str(error), remedy="run the case again with --force")

@@ -12,7 +12,7 @@ from floodsim.case.resolve import provenance, resolved
 from floodsim.case.schema import Case
 from floodsim.grid.grid import Grid
 from floodsim.output.envelopes import Envelopes
-from floodsim.output.folder import ResultFolder, claim_folder, write_json_atomic
+from floodsim.output.folder import ResultFolder, claim_folder
 from floodsim.output.gauges import Series
 from floodsim.output.maps import Maps
 from floodsim.output.reader import Results, open_results
@@ -42,22 +42,23 @@ def run_case(
     """
     began = time.perf_counter()
     folder = None if out is None else claim_folder(out, force)
-    try:
-        setup = make_setup(case, grid)
-        observers = _observers(case, setup, folder)
-        if folder is not None:
-            folder.begin({**resolved(case), "provenance": provenance(case)})
-            if grid is None:
-                write_bundle(folder.check, case, setup)
-    except BaseException:
-        if folder is not None:
-            folder.abandon()
-        raise
-    compile_s = warm_up(case.solver)
-    with Bands(case.solver.threads) as bands, _log_file(folder):
-        simulation = Simulation(case, setup, bands)
+    with Bands(case.solver.threads) as bands:
+        try:
+            setup = make_setup(case, grid)
+            observers = _observers(case, setup, folder)
+            if folder is not None:
+                folder.begin({**resolved(case), "provenance": provenance(case)})
+                if grid is None:
+                    write_bundle(folder.check, case, setup)
+            compile_s = warm_up(case.solver)
+            simulation = Simulation(case, setup, bands)
+        except BaseException:
+            if folder is not None:
+                folder.abandon()
+            raise
         times = {"setup_s": time.perf_counter() - began - compile_s, "compile_s": compile_s}
-        return _simulate(simulation, observers, folder, times, progress)
+        with _log_file(folder):
+            return _simulate(simulation, observers, folder, times, progress)
 
 
 def _simulate(
@@ -82,7 +83,7 @@ def _simulate(
             summary["mass"]["relative_error"],
         )
         if folder is not None:
-            write_json_atomic(folder.summary, summary)
+            folder.finish(summary)
     if folder is not None:
         return open_results(folder.path)
     maps, envelopes, series = (observer.dataset() for observer in observers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ from floodsim.case.water import Source as SourceSection
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.forcing.build import build_series, rain_and_warnings, rating_table
 from floodsim.forcing.series import Rain
-from floodsim.grid.frame import frame_of
 from floodsim.grid.geometry import cells_on_line, points_in_polygon
 from floodsim.grid.grid import Grid
 from floodsim.grid.placement import check_placement
 from floodsim.grid.prepare import prepare_grid
-from floodsim.grid.raster import open_raster, read_layer
+from floodsim.grid.raster import depth_raster
 from floodsim.grid.roughness import loss_classes
 from floodsim.grid.vector import boundary_polygons
+from floodsim.output.areas import waterlogging_areas
 from floodsim.surface.edges import Boundary, edge_faces, face_centres
 from floodsim.surface.loss_table import single_row, table_rows
 from floodsim.surface.losses import KINDS, Losses
@@ -48,9 +48,15 @@ class Setup:
 def make_setup(case: Case, grid: Grid | None = None) -> Setup:
     """Prepare everything a case names; ``grid`` replaces the case's terrain. Raises CaseError with all faults found."""
     notes: list[str] = []
-    grid = prepare_grid(case, notes=notes) if grid is None else grid
     faults = Faults()
+    try:
+        grid = prepare_grid(case, notes=notes) if grid is None else grid
+    except CaseError as error:
+        faults.take(error)
+        _check_water(case, faults)
+        raise CaseError(faults.found) from None
     check_placement(case, grid, faults)
+    misplaced = {fault.key for fault in faults.found}
     parts: dict[str, Any] = {}
     builders: dict[str, Callable[[Case, Grid], Any]] = {
         "rain": rain_and_warnings,
@@ -58,15 +64,35 @@ def make_setup(case: Case, grid: Grid | None = None) -> Setup:
         "sources": place_sources,
         "losses": make_losses,
         "depth": initial_depth,
+        "areas": waterlogging_areas,
     }
     for name, build in builders.items():
         try:
             parts[name] = build(case, grid)
         except CaseError as error:
-            faults.take(error)
+            # What is misplaced holds no cells either; that need not be said twice.
+            faults.found += [one for one in error.faults if one.key.split(" feature ")[0] not in misplaced]
     faults.raise_if_any()
     rain, warnings = parts.pop("rain")
+    parts.pop("areas")  # the series find them again; here they only had to be without a fault
     return Setup(grid=grid, rain=rain, notes=notes + warnings, **parts)
+
+
+def _check_water(case: Case, faults: Faults) -> None:
+    """Record what is wrong with rain, series and tables, as far as that can be said without a grid."""
+    checks: list[Callable[[], object]] = []
+    if case.rainfall.kind != "gridded":
+        checks.append(lambda: rain_and_warnings(case, None))
+    nowhere = np.zeros((0, 6), np.int64)
+    for number, section in enumerate(case.boundaries):
+        checks.append(partial(_boundary, section, nowhere, case, f"boundaries[{number}]"))
+    for number, source in enumerate(case.sources):
+        checks.append(partial(build_series, source.discharge, case, f"sources[{number}].discharge"))
+    for check in checks:
+        try:
+            check()
+        except CaseError as error:
+            faults.take(error)
 
 
 def place_boundaries(case: Case, grid: Grid) -> list[Boundary]:
@@ -131,13 +157,19 @@ def _boundary(section: BoundarySection, faces: np.ndarray, case: Case, key: str)
 
 def place_sources(case: Case, grid: Grid) -> list[Source]:
     """Point and line sources with their cells (inside the domain only) and series."""
-    return [
-        Source(s.name, _source_cells(s, grid, n), build_series(s.discharge, case, f"sources[{n}].discharge"))
-        for n, s in enumerate(case.sources)
-    ]
+    faults, placed = Faults(), []
+    for number, section in enumerate(case.sources):
+        key = f"sources[{number}]"
+        try:
+            series = build_series(section.discharge, case, f"{key}.discharge")
+            placed.append(Source(section.name, _source_cells(section, grid, key), series))
+        except CaseError as error:
+            faults.take(error)
+    faults.raise_if_any()
+    return placed
 
 
-def _source_cells(section: SourceSection, grid: Grid, number: int) -> np.ndarray:
+def _source_cells(section: SourceSection, grid: Grid, key: str) -> np.ndarray:
     if section.kind == "point" and section.x is not None and section.y is not None:
         cell = grid.cell_of(section.x, section.y)
         cells = [] if cell is None else [cell]
@@ -149,7 +181,7 @@ def _source_cells(section: SourceSection, grid: Grid, number: int) -> np.ndarray
         raise CaseError(
             Fault(
                 "lies outside the domain",
-                key=f"sources[{number}]",
+                key=key,
                 value=section.name,
                 remedy="move it onto open ground",
             )
@@ -163,7 +195,7 @@ def make_losses(case: Case, grid: Grid) -> Losses:
     if section.kind == "none":
         return Losses.none()
     if section.table is not None:
-        classes, codes = loss_classes(case, grid, grid.array("active"))
+        classes, codes = _loss_classes(case, grid)
         table = table_rows(section, codes)
     else:
         classes, table = np.zeros((1, 1), np.uint8), np.array([single_row(section)])
@@ -172,6 +204,13 @@ def make_losses(case: Case, grid: Grid) -> Losses:
         classes = np.where(roofs, np.uint8(len(table)), np.broadcast_to(classes, grid.shape)).astype(np.uint8)
         table = np.vstack([table, _tight(section.kind)])
     return Losses(KINDS[section.kind], classes, table, np.zeros(grid.shape, np.float32))
+
+
+def _loss_classes(case: Case, grid: Grid) -> tuple[np.ndarray, list[int]]:
+    """Class of each cell and the codes they stand for, as the grid was prepared or out of the case's raster."""
+    if grid.has("loss_class"):
+        return grid.array("loss_class"), grid.dataset["loss_class"].attrs["codes"]
+    return loss_classes(case, grid, grid.array("active"))
 
 
 def _tight(kind: str) -> tuple[float, float, float]:
@@ -187,23 +226,4 @@ def initial_depth(case: Case, grid: Grid) -> np.ndarray | None:
         return None
     if isinstance(case.initial.depth, float):
         return np.full(grid.shape, case.initial.depth) if case.initial.depth > 0.0 else None
-    return _depth_raster(case.initial.depth, grid)
-
-
-def _depth_raster(file: Path, grid: Grid) -> np.ndarray:
-    """Depths (ny, nx) in m out of a raster; where it holds none the grid starts dry."""
-    depth, missing, _ = read_layer(open_raster(file, "initial.depth"), frame_of(grid))
-    depth = np.where(missing, 0.0, depth)
-    wrong = (depth < 0.0) | (depth > 500.0)
-    if wrong.any():
-        raise CaseError(
-            Fault(
-                "holds depths out of range",
-                str(file),
-                "initial.depth",
-                f"{depth[wrong][0]:g} m",
-                "0 .. 500 m",
-                "give water depths, not levels",
-            )  # fmt: skip
-        )
-    return depth
+    return depth_raster(case.initial.depth, grid)

@@ -13,6 +13,7 @@ import numpy as np
 from floodsim.case.schema import Case
 from floodsim.errors import RunError
 from floodsim.output.view import Observer, Status
+from floodsim.simulate.interrupt import SafeInterrupt
 from floodsim.simulate.limiter import Limiter
 from floodsim.simulate.setup import Setup
 from floodsim.simulate.view import LiveView
@@ -70,6 +71,7 @@ class Simulation:
         self.view = LiveView(self.surface)
         self.limiter = Limiter()
         self.counters = Counters()
+        self.interrupt = SafeInterrupt()
         self.beat = case.solver.sync_interval
         self.beats = round(case.clock.duration / self.beat)
         self.width = min(state.grid.dx, state.grid.dy)
@@ -79,6 +81,10 @@ class Simulation:
 
         Observers are closed in every case, with the status that fits.
         """
+        with self.interrupt:
+            return self._run(observers, progress)
+
+    def _run(self, observers: list[Observer], progress: Progress | None) -> Status:
         status: Status = "failed"
         try:
             renew_forcing(self.surface, 0.0, self.beat)
@@ -126,6 +132,7 @@ class Simulation:
             renew_forcing(self.surface, begin, end)
         left = self.beat
         while left > 0.0:
+            self.interrupt.check()
             dt, count = self._choose_step(left)
             taken = self._macro(dt, count)
             left = 0.0 if taken * dt >= left * (1.0 - 1e-12) else left - taken * dt

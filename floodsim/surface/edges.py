@@ -47,13 +47,18 @@ class Edges:
 
 
 def edge_faces(grid: Grid) -> np.ndarray:
-    """All faces between active cells and the outside: (n, 6) ghost j, i, inner j, i, axis, outward sign, padded."""
+    """All faces between active cells and the outside, but for walls of blocked buildings, padded.
+
+    Shape (n, 6): ghost j, i, inner j, i, axis (0 x, 1 y), outward sign.
+    """
     active = np.pad(grid.array("active"), 1)
+    blocked = np.pad(grid.array("building") == 2, 1)
     faces = []
     for axis, sign in ((0, 1), (0, -1), (1, 1), (1, -1)):
         dj, di = (0, sign) if axis == 0 else (sign, 0)
         outside = ~np.roll(active, (-dj, -di), (0, 1))
-        j, i = np.nonzero(active & outside)
+        house = np.roll(blocked, (-dj, -di), (0, 1))
+        j, i = np.nonzero(active & outside & ~house)
         column = np.ones_like(j)
         faces.append(np.stack([j + dj, i + di, j, i, axis * column, sign * column], axis=1))
     return np.concatenate(faces).astype(np.int64)

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from floodsim.case.ground import Losses as LossesSection
-from floodsim.case.units import parse_quantity
+from floodsim.case.units import InputError, parse_quantity
 from floodsim.errors import CaseError, Fault, Faults
+from floodsim.forcing.table import read_lines
+from floodsim.grid.roughness import NO_CLASS
 from floodsim.surface.losses import retention
 
 
@@ -34,6 +36,7 @@ COLUMNS = {
     "decay": Column("per_time", 0.0, 1.0),
     "curve_number": Column("", 1.0, 100.0),
 }
+EXAMPLES = {"rate": "mm/h", "length": "mm", "per_time": "1/h"}
 NEEDED = {
     "constant": ("rate",),
     "green_ampt": ("conductivity", "suction", "deficit"),
@@ -87,12 +90,12 @@ def table_rows(section: LossesSection, codes: list[int]) -> np.ndarray:
     """Parameters (classes, 3) of the land-cover classes ``codes``, out of the CSV that the case names.
 
     The header gives the unit of a column in brackets, such as ``rate [mm/h]``. A row whose cells are empty does not
-    infiltrate. Raises CaseError with all faults.
+    infiltrate, nor does NO_CLASS. Raises CaseError with all faults.
     """
     assert section.table is not None
     faults = Faults(section.table)
-    rows = _read_rows(section, section.table, faults)
-    for code in codes:
+    rows = {NO_CLASS: (0.0, 0.0, 0.0)} | _read_rows(section, section.table, faults)
+    for code in codes if not faults.found else ():  # rows that could not be read are not missing
         if code not in rows:
             faults.add(f"has no row for class {code} of the land cover", key="losses.table",
                        remedy="add a row; leave its parameters empty for ground that does not infiltrate")  # fmt: skip
@@ -101,7 +104,7 @@ def table_rows(section: LossesSection, codes: list[int]) -> np.ndarray:
 
 
 def _read_rows(section: LossesSection, file: Path, faults: Faults) -> dict[int, Row]:
-    reader = csv.reader(file.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True)
+    reader = csv.reader(read_lines(file, "losses.table"), skipinitialspace=True)
     header = [cell.strip() for cell in next(reader, [])]
     names = [cell.split("[")[0].strip().lower() for cell in header]
     units = [cell.partition("[")[2].rstrip("] ").strip() for cell in header]
@@ -124,7 +127,9 @@ def _read_row(
     try:
         code = int(cells["class"][0])
     except (ValueError, KeyError):
-        faults.add(f"line {line}: class is not a whole number", key=key, value=str(cells.get("class", ("", ""))[0]))
+        code_text = str(cells.get("class", ("", ""))[0])
+        remedy = "write the code of the land cover, such as 3"
+        faults.add(f"line {line}: class is not a whole number", key=key, value=code_text, remedy=remedy)
         return
     wanted = {name: cells.get(name, ("", "")) for name in NEEDED[section.kind]}
     if not any(text.strip() for text, _ in wanted.values()):
@@ -135,8 +140,12 @@ def _read_row(
         column = COLUMNS[name]
         try:
             given[name] = parse_quantity(f"{text} {unit}", column.dimension) if column.dimension else float(text)
-        except ValueError as error:
-            faults.add(f"line {line}, {name}: {error}", key=key, value=text)
+        except InputError as error:
+            remedy = error.remedy or f"write the unit in the header, such as {name} [{EXAMPLES[column.dimension]}]"
+            faults.add(f"line {line}, {name}: {error}", key=key, value=text, allowed=error.allowed, remedy=remedy)
+            continue
+        except ValueError:
+            faults.add(f"line {line}, {name} is no number", key=key, value=text, remedy="write a plain number")
             continue
         if not column.low <= given[name] <= column.high:
             faults.add(
@@ -144,6 +153,7 @@ def _read_row(
                 key=key,
                 value=text,
                 allowed=f"{column.low} .. {column.high} in SI",
+                remedy="check the value, and the unit in the header",
             )
     if len(given) == len(wanted):
         rows[code] = _row(section, given)

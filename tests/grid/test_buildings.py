@@ -71,7 +71,7 @@ def test_the_higher_roof_counts_where_buildings_overlap(tmp_path: Path) -> None:
     notes: list[str] = []
     bed = prepare(tmp_path, houses, notes).array("bed")
     assert bed[5, 5] == BED[7, 7] + 5 and bed[2, 2] == BED[5, 5] + 5
-    assert any("1 pairs of buildings overlap: feature 1 and 2" in note for note in notes)
+    assert any("1 pair of buildings overlap: feature 1 and 2" in note for note in notes)
     with pytest.raises(CaseError, match="feature 1 and 2") as caught:
         prepare(tmp_path, houses, overlap="refuse")
     assert caught.value.faults[0].key == "buildings.overlap"

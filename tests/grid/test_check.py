@@ -17,7 +17,7 @@ from floodsim.errors import CaseError, Faults
 from floodsim.grid import check
 from floodsim.grid.check import write_check_bundle, write_geotiff
 from floodsim.grid.grid import Grid, make_grid
-from floodsim.grid.placement import check_placement, placed_boundaries, placed_sources
+from floodsim.grid.placement import check_placement, edge_cells
 from floodsim.grid.prepare import prepare_grid
 from tests.grid.makers import make_case, write_tif
 
@@ -165,12 +165,9 @@ def test_boundary_file_and_cells(tmp_path: Path) -> None:
     geopandas.GeoDataFrame({"geometry": [box]}, crs=4544).to_file(path)
     grid = town()
     case = make_case(boundaries=[{"name": "B", "kind": "open", "file": path}, GOOD["boundaries"][0]])  # type: ignore[index]
-    (name, kind, cells), (_, _, south) = placed_boundaries(case, grid)
-    assert (name, kind) == ("B", "open") and cells.tolist() == [[j, 39] for j in range(4, 8)]
+    east, south = (edge_cells(grid, boundary) for boundary in case.boundaries)
+    assert east.tolist() == [[j, 39] for j in range(4, 8)]
     assert south.tolist() == [[0, i] for i in range(4, 8)]
-    sources = placed_sources(make_case(sources=GOOD["sources"]), grid)
-    assert sources[0][2].tolist() == [[4, 4]]
-    assert sources[1][2].tolist() == [[12, i] for i in (8, 9, 20, 21, 22, 23, 24)]  # the house is left out
 
 
 # --- check bundle ------------------------------------------------------------------------------------------------
@@ -180,8 +177,10 @@ def test_boundary_file_and_cells(tmp_path: Path) -> None:
 def test_check_bundle_can_be_read_again(tmp_path: Path, wkt: str) -> None:
     grid, case = town(wkt), make_case(**GOOD)
     folder = tmp_path / "run" / "check"
+    boundaries = [("B1", "open", np.array([[0, 4], [0, 5]])), ("none", "open", np.zeros((0, 2), np.int64))]
+    sources = [("S1", "point", np.array([[4, 4]])), ("S2", "line", np.array([[12, i] for i in range(20, 27)]))]
     for _ in range(2):  # the second one replaces the first
-        write_check_bundle(folder, grid, case, placed_boundaries(case, grid), placed_sources(case, grid))
+        write_check_bundle(folder, grid, case, boundaries, sources)
     assert sorted(path.name for path in folder.parent.iterdir()) == ["check"]
     assert sorted(path.name for path in folder.iterdir()) == [
         "active.tif", "bed.tif", "buildings.tif", "check.gpkg", "roughness.tif",
@@ -196,9 +195,9 @@ def test_check_bundle_can_be_read_again(tmp_path: Path, wkt: str) -> None:
         assert np.array_equal(file.read(1)[::-1], grid.array("active"))
     layers = {row[0] for row in pyogrio.list_layers(folder / "check.gpkg")}
     assert layers == {"boundaries", "sources", "points", "lines", "waterlogging_points"}
-    sources = pyogrio.read_dataframe(folder / "check.gpkg", layer="sources")
-    assert len(sources) == 8 and set(sources["kind"]) == {"point", "line"}
-    assert sources.geometry.iloc[0].bounds == (X0 + 20, Y0 + 20, X0 + 25, Y0 + 25)
+    squares = pyogrio.read_dataframe(folder / "check.gpkg", layer="sources")
+    assert len(squares) == 8 and set(squares["kind"]) == {"point", "line"}
+    assert squares.geometry.iloc[0].bounds == (X0 + 20, Y0 + 20, X0 + 25, Y0 + 25)
     areas = pyogrio.read_dataframe(folder / "check.gpkg", layer="waterlogging_points")
     assert areas["part"].tolist() == ["area", "area", "lane"]
 

@@ -225,6 +225,4 @@ def test_a_pit_is_noted_with_its_place(tmp_path: Path) -> None:
     bed[3:5, 6] = 3.25
     notes: list[str] = []
     prepare_grid(make_case(grid={"terrain": write_asc(tmp_path / "dem.asc", bed, dx=2), "crs": "local"}), notes)
-    assert any(
-        "1 closed depressions are deeper than 0.5 m, the deepest 1.75 m at x = 13, y = 7" in note for note in notes
-    )
+    assert any("closed depressions deeper than 0.5 m: 1, the deepest 1.75 m at x = 13, y = 7" in note for note in notes)

@@ -11,7 +11,7 @@ import pytest
 from floodsim.errors import CaseError
 from floodsim.grid.grid import Grid
 from floodsim.grid.prepare import prepare_grid
-from floodsim.grid.roughness import built_in_table, loss_classes, read_table
+from floodsim.grid.roughness import NO_CLASS, built_in_table, loss_classes, read_table
 from tests.grid.makers import make_case, write_tif
 
 CODES = np.repeat(np.repeat(np.array([[1, 2, 4], [7, 1, 6]], np.uint8), 4, axis=0), 4, axis=1)  # (8, 12)
@@ -134,3 +134,6 @@ def test_loss_classes_need_a_class_raster_that_covers(tmp_path: Path) -> None:
     part = write_tif(tmp_path / "part.tif", CODES[:, :6])
     with pytest.raises(CaseError, match="has no class on 12 cells, the first at row 0, column 3"):
         prepare(tmp_path, 0.03, losses={**losses, "land_cover": part})
+    grid = prepare(tmp_path, 0.03, losses={**losses, "land_cover": part}, roughness={"default": 0.05})
+    assert grid.dataset["loss_class"].attrs["codes"][-1] == NO_CLASS
+    assert np.count_nonzero(grid.array("loss_class") == len(grid.dataset["loss_class"].attrs["codes"]) - 1) == 12

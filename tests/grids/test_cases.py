@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -102,27 +100,6 @@ def test_block_is_the_ragged_outline_of_the_terrain(block: Case) -> None:
         cell = grid.cell_of(point.x, point.y)
         assert cell is not None
         assert active[cell], point.name
-
-
-def test_block_land_cover_is_made_from_the_data(validation_data: Path, tmp_path: Path) -> None:
-    import rasterio
-
-    folder = CASES / "gistoswmm5_block"
-    out = tmp_path / "land_cover.tif"
-    env = {**os.environ, "FLOODSIM_VALIDATION_DATA": str(validation_data)}
-    command = [sys.executable, str(folder / "make_land_cover.py"), "--out", str(out)]
-    subprocess.run(command, env=env, check=True)
-    with (
-        rasterio.open(out) as new,
-        rasterio.open(folder / "land_cover.tif") as shipped,
-        rasterio.open(validation_data / "gistoswmm5" / "raster_landuse.tif") as source,
-        rasterio.open(validation_data / "gistoswmm5" / "raster_dem.tif") as terrain,
-    ):
-        made, original, ground = new.read(1), source.read(1), terrain.read(1) > 0
-        assert (made == shipped.read(1)).all()
-        assert new.transform == shipped.transform == source.transform
-    assert ((made == original) | (original == 0))[ground].all()
-    assert (made[ground] > 0).all()
 
 
 def test_block_has_loss_parameters_for_every_class(block: Case) -> None:

@@ -36,9 +36,14 @@ def test_all_faults_of_a_table_at_once(tmp_path: Path) -> None:
     with pytest.raises(CaseError) as caught:
         table_rows(given, [4, 9])
     text = str(caught.value)
-    assert len(caught.value.faults) == 5
-    for part in ("losses.csv", "losses.table", "line 2", "line 3", "line 4", "out of range", "class 9", "remedy"):
+    assert len(caught.value.faults) == 3
+    for part in ("losses.csv", "losses.table", "line 2", "line 3", "line 4", "out of range", "remedy"):
         assert part in text
+
+
+def test_every_class_needs_a_row(tmp_path: Path) -> None:
+    with pytest.raises(CaseError, match="class 9 of the land cover"):
+        table_rows(section(tmp_path, "class,rate [mm/h]\n4,12\n"), [4, 9])
 
 
 def test_missing_columns(tmp_path: Path) -> None:

@@ -7,7 +7,24 @@ from pathlib import Path
 import numpy as np
 
 from tests.grid.makers import write_asc, write_tif
-from tests.system.yard import HOUSES, PLACE, TEXTS, Break, Broken, both, cut, edit, ground, write, write_houses
+from tests.system.yard import (
+    CELL,
+    COLUMNS,
+    HOUSES,
+    PLACE,
+    ROWS,
+    TEXTS,
+    X0,
+    Y0,
+    Break,
+    Broken,
+    both,
+    cut,
+    edit,
+    ground,
+    write,
+    write_houses,
+)
 
 
 def terrain(**more: object) -> Break:
@@ -30,6 +47,16 @@ def hole(size: int) -> Break:
     return change
 
 
+def renamed(folder: Path) -> None:
+    (folder / "dem.tif").rename(folder / "dem1.tif")
+
+
+def undeclared(folder: Path) -> None:
+    """No-data cells written as -9999 without saying so."""
+    levels = np.where(ground() < 500.01, np.float32(-9999), ground())
+    write_tif(folder / "dem.tif", levels, **PLACE)  # type: ignore[arg-type]
+
+
 def compressed(folder: Path) -> None:
     """A larger terrain in compressed strips, which a cut leaves unreadable in the middle."""
     levels = np.random.default_rng(0).normal(500.0, 1.0, (200, 300)).astype(np.float32)
@@ -39,7 +66,7 @@ def compressed(folder: Path) -> None:
 def netcdf(folder: Path) -> None:
     import xarray as xr
 
-    axes = {"y": PLACE["y0"] + 5.0 * np.arange(20) + 2.5, "x": PLACE["x0"] + 5.0 * np.arange(30) + 2.5}  # type: ignore[operator]
+    axes = {"y": Y0 + CELL * (np.arange(ROWS) + 0.5), "x": X0 + CELL * (np.arange(COLUMNS) + 0.5)}
     xr.Dataset({"z": (("y", "x"), ground())}, axes).to_netcdf(folder / "dem.nc")
     edit('"dem.tif"', '"dem.nc"\ncrs = "EPSG:4544"')(folder)
 
@@ -107,7 +134,7 @@ def rain(text: str | bytes) -> Break:
 
 RAIN, RIVER = TEXTS["rain.csv"], TEXTS["river.csv"]
 RASTERS = [
-    Broken("missing terrain", lambda folder: (folder / "dem.tif").rename(folder / "dem1.tif") and None, "grid.terrain",
+    Broken("missing terrain", renamed, "grid.terrain",
            ("no such file", "dem.tif", "did you mean dem1.tif?")),
     Broken("terrain without crs", terrain(crs=None), "grid.terrain",
            ("names no coordinate reference system", 'grid.crs = "EPSG:4544"'), "dem.tif"),
@@ -117,12 +144,12 @@ RASTERS = [
            ("4 of 600 cells", "row 3, column 20", "x = 400102.5", 'nodata = "outside"'), "dem.tif"),
     Broken("hole too large", both(hole(6), edit('"dem.tif"', '"dem.tif"\nnodata = "fill"\nmax_fill_cells = 20')),
            "grid.max_fill_cells", ("a hole of 36 cells", "20", 'nodata = "outside"'), "dem.tif"),
-    Broken("undeclared no-data value", terrain_of := lambda folder: write_tif(
-        folder / "dem.tif", np.where(ground() < 500.01, -9999, ground()).astype(np.float32), **PLACE) and None,
-        "grid.terrain", ("-9999 m", "grid.nodata_value = -9999.0"), "dem.tif"),
+    Broken("undeclared no-data value", undeclared, "grid.terrain",
+           ("-9999 m", "grid.nodata_value = -9999.0"), "dem.tif"),
     Broken("terrain cut short", both(compressed, cut("dem.tif")), "grid.terrain", ("cut short",), "dem.tif"),
     Broken("netcdf cut short", both(netcdf, cut("dem.nc")), "grid.terrain", ("cannot be read as NetCDF",), "dem.nc"),
-    Broken("ascii grid with a short row", short_row, "grid.terrain", ("20 rows x 30 columns = 600 numbers",), "dem.asc"),
+    Broken("ascii grid with a short row", short_row, "grid.terrain",
+           ("20 rows x 30 columns = 600 numbers",), "dem.asc"),
     Broken("no such crs", edit('"dem.tif"', '"dem.tif"\ncrs = "EPSG:45444"'), "grid.crs", ("EPSG:45444",)),
     Broken("cells larger than the town", edit('"dem.tif"', '"dem.tif"\nresolution = "1 km"'), "grid.resolution",
            ("1000 m", "at most 100 m")),
@@ -135,7 +162,8 @@ RASTERS = [
            ("no row for class 2", "add a row"), "losses.csv"),
     Broken("losses table in an unknown unit", write("losses.csv", "class,rate [in/h]\n1,\n2,0.4\n"), "losses.table",
            ("line 3", "in/h", "mm/h"), "losses.csv"),
-    Broken("losses table in GBK", write("losses.csv", "class,名称,rate [mm/h]\n1,沥青,\n2,草地,x\n".encode("gbk")),
+    Broken("losses table in GBK",
+           write("losses.csv", "class,名称,rate [mm/h]\n1,沥青,\n2,草地,x\n".encode("gbk")),
            "losses.table", ("line 3", "x"), "losses.csv"),
 ]  # fmt: skip
 
@@ -146,12 +174,13 @@ LAYERS = [
            "grid.buildings", ("cannot be read", "complete"), "houses.gpkg"),
     Broken("buildings are lines", lines_for_houses, "grid.buildings",
            ("feature 1", "LineString", "Polygon or MultiPolygon"), "houses.gpkg"),
-    Broken("buildings of another town", elsewhere, "grid.buildings", ("no building covers a cell", "500040"), "houses.gpkg"),
+    Broken("buildings of another town", elsewhere, "grid.buildings",
+           ("no building covers a cell", "500040"), "houses.gpkg"),
     Broken("GBK shapefile read as UTF-8", gbk_shapefile, "grid.buildings", ("utf-8", 'encoding = "GBK"'), "houses.shp"),
     Broken("no such height field", edit('mode = "blocked"', 'mode = "blocked"\nheight_field = "hoehe"'),
            "buildings.height_field", ("hoehe", "name"), "houses.gpkg"),
-    Broken("area kind misspelt in a layer", waterlogging_layer, "waterlogging_file",
-           ("feature 2", "centre", "central, non_central, important, hub"), "spots.gpkg"),
+    Broken("area kind misspelt in a layer", waterlogging_layer, "waterlogging_file feature 2: area_kind",
+           ("centre", "central, non_central, important, hub"), "spots.gpkg"),
     Broken("brook on blocked cells", blocked_west, "boundaries[1]",
            ("'brook'", "wholly on blocked buildings", "where water can pass")),
 ]  # fmt: skip
@@ -163,7 +192,7 @@ SERIES = [
            ("row 4", "goes backwards", "sort"), "rain.csv"),
     Broken("rain with a time twice", rain("time,intensity\n0,30\n2,60\n2,90\n4,30\n"), "rainfall.file",
            ("row 4", "same time", "delete duplicates"), "rain.csv"),
-    Broken("rain NaN", rain(RAIN.replace("4,90", "4,NaN")), "rainfall.file", ("row 4", "nan", "finite"), "rain.csv"),
+    Broken("rain NaN", rain(RAIN.replace("4,90", "4,NaN")), "rainfall.file", ("row 4", "'NaN'", "finite"), "rain.csv"),
     Broken("rain negative", rain(RAIN.replace("4,90", "4,-99.9")), "rainfall.file",
            ("negative rain at row 4", "-99.9", "markers of missing values"), "rain.csv"),
     Broken("rain text", rain(RAIN.replace("4,90", "4,trace")), "rainfall.file", ("row 4", "'trace'"), "rain.csv"),
@@ -184,6 +213,7 @@ SERIES = [
            ("does not cover the run", "60 s to 600 s"), "river.csv"),
     Broken("river series with a word", write("river.csv", RIVER.replace("499.7", "high")), "boundaries[0].level",
            ("row 3", "'high'", "no number"), "river.csv"),
-    Broken("river series lacks a field", write("river.csv", RIVER.replace("10,499.7", "10")), "boundaries[0].level.file",
+    Broken("river series lacks a field", write("river.csv", RIVER.replace("10,499.7", "10")),
+           "boundaries[0].level.file",
            ("row 3", "fewer than 2 fields"), "river.csv"),
 ]  # fmt: skip

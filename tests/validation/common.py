@@ -9,20 +9,20 @@ from __future__ import annotations
 import csv
 import math
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 import floodsim
 from floodsim.grid.grid import Grid
-from floodsim.output.reader import Results
+from floodsim.output.reader import Results, seconds_from_start
 from floodsim.surface.step import SWEEPS
 
-MASS_LIMIT = 1e-9
+MASS_LIMIT = 1e-11
 """Largest relative mass error that any case may show in double precision."""
 
 
@@ -41,10 +41,32 @@ SCHEMES = [scheme for scheme in (HLLC1, HLLC2, INERTIAL) if (*scheme, "double") 
 """The schemes that this version can run."""
 
 
-def schemes_of(limits: Mapping[Any, Any]) -> list[Scheme]:
-    """The schemes that a table of limits speaks of (its keys, or the first part of them) and that can be run."""
-    named = {key if isinstance(key, Scheme) else key[0] for key in limits}
-    return [scheme for scheme in SCHEMES if scheme in named]
+def every(limits: Mapping[Scheme, Any], *more: pytest.MarkDecorator) -> pytest.MarkDecorator:
+    """Run a test for every scheme that this version has and the table of limits speaks of."""
+    found = [pytest.param(scheme, id=str(scheme), marks=more) for scheme in SCHEMES if scheme in limits]
+    return pytest.mark.parametrize("scheme", found)
+
+
+class Figure(NamedTuple):
+    """A figure that a case is judged by; it must not lie above its limit."""
+
+    value: float
+    limit: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Figures of a case by what they are called, and how long the solver took (s, without compiling)."""
+
+    figures: dict[str, Figure]
+    wall_s: float
+
+    def check(self, *names: str) -> None:
+        """Fail where a figure (of ``names``; none: any) lies above its limit, and say what all of them are."""
+        rows = {name: f"{name}: {f.value:.4g}, limit {f.limit:.4g}" for name, f in self.figures.items()}
+        looked_at = names or tuple(self.figures)
+        missed = [rows[name] for name in looked_at if not self.figures[name].value <= self.figures[name].limit]
+        assert not missed, "\n".join(["over the limit:", *missed, f"all figures ({self.wall_s:.1f} s):", *rows.values()])
 
 
 class Errors(NamedTuple):
@@ -84,8 +106,6 @@ class Run:
 
     def series(self, name: str, gauge: str, label: str) -> tuple[np.ndarray, np.ndarray]:
         """Times (s) and values of a series at the point or line called ``label``."""
-        from floodsim.output.reader import seconds_from_start
-
         assert self.results.series is not None
         return seconds_from_start(self.results.series), self.results.series[name].sel({gauge: label}).values.astype(float)
 
@@ -118,13 +138,15 @@ def write_raster(path: Path, values: np.ndarray, grid: Grid) -> None:
 class Channel:
     """A straight channel one cell wide. ``bed`` (n,) in m from upstream to downstream, cells of ``dx`` (m).
 
-    ``first`` and ``last`` are the keys of the boundary at its two ends (none: closed), discharges per metre of width.
+    ``depth`` (n,) in m stands there at first, ``rain_share`` (n,) of the rain lands on the cells. ``first`` and ``last``
+    are the keys of the boundary at its two ends (none: closed), discharges per metre of width.
     """
 
     bed: np.ndarray
     dx: float
     roughness: float = 0.0
     depth: np.ndarray | None = None
+    rain_share: np.ndarray | None = None
     first: Mapping[str, Any] = field(default_factory=dict)
     last: Mapping[str, Any] = field(default_factory=dict)
 
@@ -144,7 +166,8 @@ def run_channel(channel: Channel, scheme: Scheme, axis: str, case: Mapping[str, 
     def lay(values: np.ndarray) -> np.ndarray:
         return values[np.newaxis, :] if axis == "x" else values[:, np.newaxis]
 
-    grid = floodsim.make_grid(lay(channel.bed), channel.dx, roughness=channel.roughness)
+    extra = {} if channel.rain_share is None else {"rain_share": lay(channel.rain_share)}
+    grid = floodsim.make_grid(lay(channel.bed), channel.dx, roughness=channel.roughness, **extra)
     ends = zip(("west", "east") if axis == "x" else ("south", "north"), (channel.first, channel.last), strict=True)
     boundaries = [{"name": edge, "edge": edge, **_whole(keys, channel.dx)} for edge, keys in ends if keys]
     depth = None if channel.depth is None else lay(channel.depth)
@@ -168,15 +191,3 @@ def read_columns(path: Path) -> dict[str, np.ndarray]:
     with path.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
-
-
-class Stopwatch:
-    """Wall time of a ``with`` block in s, set-up and compiling included."""
-
-    def __enter__(self) -> Stopwatch:
-        self._began = time.perf_counter()
-        self.seconds = 0.0
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._began

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,58 +13,90 @@ from tests.validation.common import (
     HLLC2,
     MASS_LIMIT,
     Channel,
+    Figure,
+    Outcome,
     Scheme,
     errors,
+    every,
     measured_order,
     run_channel,
-    schemes_of,
 )
+
+CHEZY = 40.0
+"""Friction of the Dressler case, m^(1/2)/s."""
 
 
 @dataclass(frozen=True)
 class DamBreak:
-    """Choice of SWASHES type 3, domain 1; its length, dam, time, depths behind and before the dam, Manning n."""
+    """Choice of SWASHES type 3, domain 1; dam (m), time (s), depths behind and before the dam (m), Manning n.
+
+    ``mark`` is the depth (m) by which the place of the front is read: half the height of a jump, 1 % on a dry bed.
+    """
 
     choice: int
-    length: float
     dam: float
     time: float
     behind: float
     before: float
+    mark: float
     roughness: float = 0.0
 
 
-CHEZY = 40.0
-"""Friction of the Dressler case, m^(1/2)/s."""
 DAM_BREAKS = {
-    "stoker": DamBreak(1, 10.0, 5.0, 6.0, 0.005, 0.001),
-    "ritter": DamBreak(2, 10.0, 5.0, 6.0, 0.005, 0.0),
-    # Manning n that equals the Chezy coefficient at the depth over the dam site, 4/9 of the reservoir's.
-    "dressler": DamBreak(3, 2000.0, 1000.0, 40.0, 6.0, 0.0, (4.0 / 9.0 * 6.0) ** (1.0 / 6.0) / CHEZY),
+    "stoker": DamBreak(1, 5.0, 6.0, 0.005, 0.001, 0.0018),
+    "ritter": DamBreak(2, 5.0, 6.0, 0.005, 0.0, 0.00005),
+    # The Manning n that equals the Chezy coefficient at the depth over the dam site, 4/9 of the reservoir's.
+    "dressler": DamBreak(3, 1000.0, 40.0, 6.0, 0.0, 0.06, (4.0 / 9.0 * 6.0) ** (1.0 / 6.0) / CHEZY),
 }
+FIRST = {
+    "stoker": {"depth": 0.0059, "flow": 0.040, "front": 0.0026, "order": 0.78},
+    "ritter": {"depth": 0.0076, "flow": 0.047, "front": 0.021, "order": 0.65},
+    "dressler": {"depth": 0.0102, "flow": 0.089, "front": 0.0076, "order": 0.50},
+}
+LIMITS = {HLLC1: FIRST, HLLC2: FIRST}
+"""On 400 cells: mean error of depth and discharge over their mean, front over the length of the channel; least order.
+
+A discontinuity allows no order above 1, and the fan behind a dry front less; the Dressler solution is itself an
+approximation, and Chezy's law is not Manning's. A first-order prototype of the same fluxes, made beforehand, had a
+mean error of depth of 0.46 % (Ritter) and 0.41 % (Stoker) of the reservoir depth on 400 cells: here 0.36 and 0.33 %.
+"""
 
 
-def evaluate(name: str, scheme: Scheme, cells: int, axis: str = "x") -> dict[str, Any]:
-    """Errors of depth and discharge at the time of the solution, and where the front stands."""
-    case, wanted = DAM_BREAKS[name], solution(3, 1, DAM_BREAKS[name].choice, cells)
+def evaluate(name: str, scheme: Scheme, cells: int, axis: str = "x") -> Outcome:
+    """Errors of depth and discharge at the time of the solution, and of the place of the front."""
+    case, wanted, limits = DAM_BREAKS[name], solution(3, 1, DAM_BREAKS[name].choice, cells), LIMITS[scheme][name]
     depth = np.where(wanted.x < case.dam, case.behind, case.before)
-    channel = Channel(wanted.bed, wanted.dx, case.roughness, depth)
-    clock = {"clock": {"duration": case.time}, "solver": {"sync_interval": case.time}}
-    found = run_channel(channel, scheme, axis, {**clock, "output": output(case.time)})
-    least = 0.01 * case.behind
-    return {
-        "depth": errors(found.depth, wanted.depth),
-        "flow": errors(found.flow, wanted.flow),
-        "front_off": front(wanted.x, found.depth, least) - front(wanted.x, wanted.depth, least),
-        "run": found.run,
+    keys = {
+        "clock": {"duration": case.time},
+        "solver": {"sync_interval": case.time},
+        "output": {"interval": case.time, "series_interval": case.time},
     }
-
-
-def output(duration: float) -> dict[str, float]:
-    """Output keys for a run of which only the end matters."""
-    return {"interval": duration, "series_interval": duration}
+    found = run_channel(Channel(wanted.bed, wanted.dx, case.roughness, depth), scheme, axis, keys)
+    off = front(wanted.x, found.depth, case.mark) - front(wanted.x, wanted.depth, case.mark)
+    figures = {
+        "depth": Figure(errors(found.depth, wanted.depth).relative, limits["depth"]),
+        "flow": Figure(errors(found.flow, wanted.flow).relative, limits["flow"]),
+        "front": Figure(abs(off) / (2.0 * case.dam), limits["front"]),
+        "mass": Figure(found.run.mass_error, MASS_LIMIT),
+    }
+    return Outcome(figures, found.run.wall_s)
 
 
 def front(x: np.ndarray, depth: np.ndarray, least: float) -> float:
     """The farthest place (m) that is deeper than ``least``."""
     return float(x[depth > least].max())
+
+
+@every(LIMITS)
+@pytest.mark.parametrize("axis", ["x", "y"])
+@pytest.mark.parametrize("name", DAM_BREAKS)
+def test_agrees_with_the_solution(name: str, axis: str, scheme: Scheme) -> None:
+    evaluate(name, scheme, 400, axis).check()
+
+
+@every(LIMITS)
+@pytest.mark.parametrize("name", DAM_BREAKS)
+def test_converges(name: str, scheme: Scheme) -> None:
+    cells = (100, 200, 400, 800)
+    found = [evaluate(name, scheme, n).figures["depth"].value for n in cells]
+    assert measured_order(cells, found) >= LIMITS[scheme][name]["order"], found

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 from tests.validation.analytic import Solution, solution
-from tests.validation.common import Channel, Scheme, errors, run_channel
+from tests.validation.common import (
+    HLLC1,
+    HLLC2,
+    MASS_LIMIT,
+    Channel,
+    Figure,
+    Outcome,
+    Scheme,
+    errors,
+    every,
+    measured_order,
+    run_channel,
+)
 
 APPROACH = 60.0
-"""Length (m) of the uniform reach laid before a channel that begins in supercritical flow."""
+"""Length (m), at least 12 cells, of the uniform reach laid before a channel that begins in supercritical flow."""
+SETTLED = 2e-5
+"""Largest change of depth (m) in the last tenth of a run that counts as steady."""
 
 
 @dataclass(frozen=True)
 class SteadyFlow:
-    """Type, domain, choice of SWASHES; its length (m), inflow (m2/s), depth at the end (m, none: free), Manning n.
+    """Type, domain, choice of SWASHES; inflow (m2/s), depth at the end (m; none: free), Manning n.
 
-    ``level`` is still water at the start (m); none: dry. ``rain`` in m/s. ``duration`` (s) is enough to be steady.
+    ``level`` is still water at the start (m; none: dry). ``rain`` in m/s. ``duration`` (s) is enough to be steady.
     ``entry`` is the depth (m) of a flow that enters supercritical. No boundary of the model sets both depth and
     discharge, so such a channel begins with a reach of normal flow at this depth, which is an exact solution too.
     """
 
-    kind: int
-    domain: int
-    choice: int
-    length: float
+    solution: tuple[int, int, int]
     inflow: float
     end: float | None
     duration: float
@@ -38,60 +50,122 @@ class SteadyFlow:
 
 
 FLOWS = {
-    "bump_subcritical": SteadyFlow(1, 1, 1, 25.0, 4.42, 2.0, 400.0, level=2.0),
-    "bump_transcritical": SteadyFlow(1, 1, 2, 25.0, 1.53, 0.66, 400.0, level=0.66),
-    "bump_shock": SteadyFlow(1, 1, 3, 25.0, 0.18, 0.33, 400.0, level=0.33),
-    "long_subcritical": SteadyFlow(2, 1, 2, 1000.0, 2.0, 0.748324, 3000.0, 0.033),
-    "long_supercritical": SteadyFlow(2, 1, 4, 1000.0, 2.5, None, 3000.0, 0.04, entry=0.741514),
-    "long_sub_to_super": SteadyFlow(2, 1, 6, 1000.0, 2.0, None, 3000.0, 0.0218),
-    "long_super_to_sub": SteadyFlow(2, 1, 8, 1000.0, 2.0, 1.33475, 4000.0, 0.0218, entry=0.543791),
-    "short_shock": SteadyFlow(2, 2, 2, 100.0, 2.0, 2.87871, 1000.0, 0.0328, level=2.87871),
-    "short_supercritical": SteadyFlow(2, 2, 4, 100.0, 2.0, None, 500.0, 0.03, entry=0.673334),
-    "short_sub_to_super": SteadyFlow(2, 2, 6, 100.0, 2.0, None, 500.0, 0.0328, level=0.617944),
-    "undulating": SteadyFlow(2, 3, 2, 5000.0, 2.0, 1.125, 14000.0, 0.03, level=1.125),
-    "rain_subcritical": SteadyFlow(2, 4, 2, 1000.0, 1.0, 0.748324, 4000.0, 0.033, rain=1e-3),
-    "rain_supercritical": SteadyFlow(2, 4, 4, 1000.0, 2.5, None, 3000.0, 0.04, rain=1e-3, entry=0.741514),
+    "bump_subcritical": SteadyFlow((1, 1, 1), 4.42, 2.0, 250.0, level=2.0),
+    "bump_transcritical": SteadyFlow((1, 1, 2), 1.53, 0.66, 150.0, level=0.66),
+    "bump_shock": SteadyFlow((1, 1, 3), 0.18, 0.33, 400.0, level=0.33),
+    "long_subcritical": SteadyFlow((2, 1, 2), 2.0, 0.748324, 2000.0, 0.033),
+    "long_supercritical": SteadyFlow((2, 1, 4), 2.5, None, 1000.0, 0.04, entry=0.741514),
+    "long_sub_to_super": SteadyFlow((2, 1, 6), 2.0, None, 1500.0, 0.0218),
+    "long_super_to_sub": SteadyFlow((2, 1, 8), 2.0, 1.33475, 2000.0, 0.0218, entry=0.543791),
+    "short_shock": SteadyFlow((2, 2, 2), 2.0, 2.87871, 800.0, 0.0328, level=2.87871),
+    "short_supercritical": SteadyFlow((2, 2, 4), 2.0, None, 250.0, 0.03, entry=0.673334),
+    "short_sub_to_super": SteadyFlow((2, 2, 6), 2.0, None, 250.0, 0.0328, level=0.617944),
+    "undulating": SteadyFlow((2, 3, 2), 2.0, 1.125, 8000.0, 0.03, level=1.125),
+    "rain_subcritical": SteadyFlow((2, 4, 2), 1.0, 0.748324, 2000.0, 0.033, rain=1e-3),
+    "rain_supercritical": SteadyFlow((2, 4, 4), 2.5, None, 1000.0, 0.04, rain=1e-3, entry=0.741514),
 }
 
 
-def evaluate(name: str, scheme: Scheme, cells: int, axis: str = "x") -> dict[str, Any]:
+class Limits(NamedTuple):
+    """On 100 cells: mean error of depth and of discharge over their mean, largest error of depth (m); least order."""
+
+    depth: float
+    flow: float
+    largest: float
+    order: float
+
+
+FIRST = {
+    "bump_subcritical": Limits(0.0016, 0.0012, 0.026, 0.95),
+    "bump_transcritical": Limits(0.006, 0.0011, 0.023, 0.93),
+    "bump_shock": Limits(0.01, 0.0094, 0.062, 0.95),
+    "long_subcritical": Limits(0.0014, 0.002, 0.0044, 0.95),
+    "long_supercritical": Limits(0.00016, 1e-06, 0.00037, 0.95),
+    "long_sub_to_super": Limits(0.00051, 0.00059, 0.0011, 0.95),
+    "long_super_to_sub": Limits(0.003, 0.0019, 0.073, 0.91),
+    "short_shock": Limits(0.0085, 0.0075, 0.37, 0.79),
+    "short_supercritical": Limits(0.00055, 1e-06, 0.0015, 0.92),
+    # Rounding the bed to 0.12 mm shows at the critical point; with a finer step the order is 1.0.
+    "short_sub_to_super": Limits(0.00037, 0.00069, 0.0011, 0.62),
+    "undulating": Limits(0.015, 0.022, 0.069, 0.95),
+    "rain_subcritical": Limits(0.0023, 0.0039, 0.0054, 0.81),
+    "rain_supercritical": Limits(0.002, 0.0018, 0.0069, 0.95),
+}
+LIMITS = {HLLC1: FIRST, HLLC2: FIRST}
+"""The largest error of depth sits at the jump where there is one, and says little there."""
+
+
+def evaluate(name: str, scheme: Scheme, cells: int, axis: str = "x") -> Outcome:
     """Errors of depth and discharge at the end of the run, and how far the depth still moved in its last tenth."""
     flow = FLOWS[name]
-    wanted = solution(flow.kind, flow.domain, flow.choice, cells)
+    wanted = solution(*flow.solution, cells)
     channel, before = lay_out(flow, wanted)
-    case = {
+    case: dict[str, Any] = {
         "clock": {"duration": flow.duration},
-        "solver": {"sync_interval": flow.duration / 200.0},
-        "output": {"interval": flow.duration / 10.0, "series_interval": flow.duration / 10.0},
-        "rainfall": rainfall(flow),
+        "solver": {"sync_interval": flow.duration / 50.0},
+        "output": {"interval": flow.duration / 10.0, "series_interval": flow.duration},
     }
+    if flow.level is not None:
+        case["initial"] = {"level": flow.level}
+    if flow.rain:
+        rain = {"duration": flow.duration, "step": flow.duration, "depth": flow.rain * flow.duration}
+        case["rainfall"] = {"kind": "uniform", **rain}
     found = run_channel(channel, scheme, axis, case)
-    depths = found.run.results.maps["depth"].values.astype(float)
-    return {
-        "depth": errors(found.depth[before:], wanted.depth),
-        "flow": errors(found.flow[before:], wanted.flow),
-        "drift": float(np.abs(depths[-1] - depths[-2]).max()),
-        "wanted": wanted, "found": found,
-        "run": found.run,
+    maps = found.run.results.maps
+    assert maps is not None
+    moved = float(np.abs(np.diff(maps["depth"].values[-2:], axis=0)).max())
+    limits = LIMITS[scheme][name]
+    figures = {
+        "depth": Figure(errors(found.depth[before:], wanted.depth).relative, limits.depth),
+        "flow": Figure(errors(found.flow[before:], wanted.flow).relative, limits.flow),
+        "largest": Figure(errors(found.depth[before:], wanted.depth).linf, limits.largest),
+        "moved": Figure(moved, SETTLED),
+        "mass": Figure(found.run.mass_error, MASS_LIMIT),
     }
+    return Outcome(figures, found.run.wall_s)
 
 
 def lay_out(flow: SteadyFlow, wanted: Solution) -> tuple[Channel, int]:
     """The channel of a flow, and how many cells of it lie before the analytic solution."""
     bed, dx, before = wanted.bed, wanted.dx, 0
     if flow.entry is not None:
-        before = int(np.ceil(APPROACH / dx))
+        before = max(int(np.ceil(APPROACH / dx)), 12)
         slope = flow.roughness**2 * flow.inflow**2 / flow.entry ** (10.0 / 3.0)
         bed = np.concatenate([bed[0] + slope * dx * np.arange(before, 0, -1), bed])
-    depth = None if flow.level is None else np.maximum(flow.level - bed, 0.0)
+    share = (np.arange(bed.size) >= before).astype(np.float32)
     last: Mapping[str, Any] = {"kind": "open"}
     if flow.end is not None:
         last = {"kind": "level", "level": 1.5 * bed[-1] - 0.5 * bed[-2] + flow.end}
-    return Channel(bed, dx, flow.roughness, depth, {"kind": "discharge", "discharge": flow.inflow}, last), before
+    first = {"kind": "discharge", "discharge": flow.inflow}
+    return Channel(bed, dx, flow.roughness, rain_share=share, first=first, last=last), before
 
 
-def rainfall(flow: SteadyFlow) -> dict[str, Any]:
-    """Rain that lasts for the whole run."""
-    if not flow.rain:
-        return {}
-    return {"kind": "uniform", "duration": flow.duration, "step": flow.duration / 100.0, "depth": flow.rain * flow.duration}
+@every(LIMITS)
+@pytest.mark.parametrize("axis", ["x", "y"])
+@pytest.mark.parametrize("name", FLOWS)
+def test_agrees_with_the_solution(name: str, axis: str, scheme: Scheme) -> None:
+    evaluate(name, scheme, 100, axis).check("depth", "flow", "largest", "mass")
+
+
+@every(LIMITS)
+@pytest.mark.parametrize("name", FLOWS)
+def test_converges(name: str, scheme: Scheme) -> None:
+    cells = (50, 100, 200)
+    found = [evaluate(name, scheme, n).figures["depth"].value for n in cells]
+    assert measured_order(cells, found) >= LIMITS[scheme][name].order, found
+
+
+RESTLESS = {
+    "long_super_to_sub": "depth swings by 11 mm",
+    "rain_subcritical": "depth swings by 10 mm",
+}
+"""First order: where depth grows downstream on a falling bed, the surface reconstruction leaves no jump of depth at a
+face and so no damping, and at the largest time steps short waves live on there (not with solver.cfl = 0.3)."""
+
+
+@every(LIMITS)
+@pytest.mark.parametrize("name", FLOWS)
+def test_settles(name: str, scheme: Scheme, request: pytest.FixtureRequest) -> None:
+    if scheme == HLLC1 and name in RESTLESS:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=RESTLESS[name]))
+    evaluate(name, scheme, 100).check("moved")
