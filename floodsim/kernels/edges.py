@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from floodsim.kernels.flux import face_flux
+from floodsim.kernels.flux import face_flux, wave_speed
 from floodsim.kernels.jit import kernel
 
 OPEN, NORMAL, LEVEL, DISCHARGE = 0, 1, 2, 3
@@ -25,7 +25,8 @@ def fill_ghosts(h, u, v, z, faces, kind, value, manning, g):
     """Set the ghost cell of every boundary face; returns the largest wave speed there (m/s).
 
     ``faces`` (n, 6): ghost j, i, inner cell j, i, axis (0 x, 1 y) and outward sign. ``value`` (n,) is 1 where
-    the ground falls away outside and 0 where the water meets a free overfall (OPEN), the slope (NORMAL), the level above the datum of z in m (LEVEL) or the unit discharge into the grid in m2/s (DISCHARGE).
+    the ground falls away outside and 0 where the water meets a free overfall (OPEN), the slope (NORMAL), the level
+    above the datum of z in m (LEVEL) or the unit discharge into the grid in m2/s (DISCHARGE).
     """
     fastest = 0.0
     for k in range(faces.shape[0]):
@@ -68,7 +69,7 @@ def cross_edges(h, u, v, z, sx, sy, h_new, faces, kind, value, dt, rdx, rdy, g, 
     The flux is the very number that the sweep used. Where a discharge is given, the inner cell of the new state then
     gets the difference between the given and the computed inflow, as far as its water reaches.
     """
-    half = np.float32(0.5)
+    real = h.dtype.type
     for k in range(faces.shape[0]):
         gj, gi, j, i = faces[k, 0], faces[k, 1], faces[k, 2], faces[k, 3]
         jl, il, jr, ir = (j, i, gj, gi) if faces[k, 5] > 0 else (gj, gi, j, i)
@@ -77,7 +78,8 @@ def cross_edges(h, u, v, z, sx, sy, h_new, faces, kind, value, dt, rdx, rdy, g, 
         normal, tangential = (u, v) if along_x else (v, u)
         mass, _, _, _ = face_flux(
             h[jl, il], h[jr, ir], normal[jl, il], normal[jr, ir], tangential[jl, il], tangential[jr, ir],
-            np.sqrt(g * h[jl, il]), np.sqrt(g * h[jr, ir]), z[jr, ir] - z[jl, il], (s[jl, il] + s[jr, ir]) * half, g,
+            wave_speed(h[jl, il], g), wave_speed(h[jr, ir], g),
+            real(z[jr, ir] - z[jl, il]), real(s[jl, il]), real(s[jr, ir]), g,
         )  # fmt: skip
         per_cell = dt * (rdx if along_x else rdy)
         inflow = -np.float64(mass) * faces[k, 5] * np.float64(per_cell)
@@ -94,7 +96,7 @@ def face_discharge(h, u, v, z, sx, sy, faces, dx, dy, g, flow):
 
     ``faces`` (n, 4): j, i in padded indices of the right (upper) cell, axis (0 x, 1 y), sign.
     """
-    half = np.float32(0.5)
+    real = h.dtype.type
     for k in range(faces.shape[0]):
         j, i = faces[k, 0], faces[k, 1]
         along_x = faces[k, 2] == 0
@@ -103,6 +105,7 @@ def face_discharge(h, u, v, z, sx, sy, faces, dx, dy, g, flow):
         normal, tangential = (u, v) if along_x else (v, u)
         mass, _, _, _ = face_flux(
             h[jl, il], h[j, i], normal[jl, il], normal[j, i], tangential[jl, il], tangential[j, i],
-            np.sqrt(g * h[jl, il]), np.sqrt(g * h[j, i]), z[j, i] - z[jl, il], (s[jl, il] + s[j, i]) * half, g,
+            wave_speed(h[jl, il], g), wave_speed(h[j, i], g),
+            real(z[j, i] - z[jl, il]), real(s[jl, il]), real(s[j, i]), g,
         )  # fmt: skip
         flow[k] = np.float64(mass) * faces[k, 3] * (dy if along_x else dx)

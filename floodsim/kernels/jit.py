@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ import llvmlite.binding as llvm
 import numba
 from numba.core import config
 from numba.core.compiler import Compiler
+from numba.extending import intrinsic
 
 
 def _source_hash() -> str:
@@ -29,10 +31,13 @@ def _source_hash() -> str:
 def _cache_folder() -> str:
     """The user's cache folder (or NUMBA_CACHE_DIR), or a private temporary one where that cannot be written."""
     home = config.CACHE_DIR or os.path.join(os.path.expanduser("~"), ".cache", "floodsim")
-    for base in (home, os.path.join(tempfile.gettempdir(), f"floodsim-{os.getuid() if hasattr(os, 'getuid') else 'u'}")):
+    for base in (
+        home,
+        os.path.join(tempfile.gettempdir(), f"floodsim-{os.getuid() if hasattr(os, 'getuid') else 'u'}"),
+    ):
         folder = os.path.join(base, _source_hash())
         try:
-            os.makedirs(folder, exist_ok=True)
+            os.makedirs(folder, mode=0o700, exist_ok=True)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
@@ -80,6 +85,30 @@ class _DistinctArguments(Compiler):  # type: ignore[misc]
 def row_kernel(function: Callable[..., Any]) -> Any:
     """Compile a loop over one row. Its arguments are promised not to overlap where one of them is written.
 
-    Without the promise the compiler would have to compare every pair of rows first, gives up, and leaves the loop scalar.
+    Without the promise the compiler would have to compare every pair of rows first, gives up, and stays scalar.
     """
     return numba.njit(nogil=True, error_model="numpy", pipeline_class=_DistinctArguments)(function)
+
+
+def _plain_fma(a: Any, b: Any, c: Any) -> Any:
+    """Give a b + c, rounded twice; for hosts without the fused instruction, and for plain Python."""
+    return a * b + c
+
+
+@intrinsic  # type: ignore[misc]
+def _fused_fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Give a b + c, rounded once."""
+    real = typing.unify_types(a, b, c)
+    return real(real, real, real), lambda context, builder, signature, values: builder.fma(*values)
+
+
+def _host_fuses() -> bool:
+    """Whether the code is compiled for a CPU that has fused multiply-add; elsewhere it would be a call per number."""
+    if config.DISABLE_JIT or config.CPU_NAME == "generic" or "-fma" in (config.CPU_FEATURES or "").split(","):
+        return False
+    return platform.machine().lower() in ("arm64", "aarch64") or bool(llvm.get_host_cpu_features().get("fma"))
+
+
+fma = _fused_fma if _host_fuses() else inline(_plain_fma)
+"""a b + c in one instruction. Asked for by name and never left to the compiler, which would fuse in one place and not
+in another, so that a cell's bits would depend on where in a vector it stands."""

@@ -3,12 +3,12 @@
 Every cell gets limited increments of surface, velocities and bed from its centre to its faces, is moved on by half a
 step with its own slopes and friction, and its faces then go through the same flux as in the first-order scheme. The
 momentum that the slope of the surface inside the cell gives is g H de, so water at rest feels exactly nothing. Where a
-cell or a neighbour is shallower than the bed rises over one cell (films, shores) its increments are zero, and what is
-left is the first-order scheme itself. A face of the domain's edge whose ghost cell mirrors the cell inside is a wall:
+cell is a film, shallower than the bed rises over half of it, its increments are zero, and what is left is the
+first-order scheme itself. A face of the domain's edge whose ghost cell mirrors the cell inside is a wall:
 the ghost takes the mirrored increments, so that nothing crosses. Other ghost cells keep their plain values.
 
-Stable up to a Courant number of CFL_LIMIT (of the largest speed + c over dx, dy); the range of results does not depend
-on windows or threads.
+Stable up to a Courant number of CFL_LIMIT (of the largest speed + c over dx, dy). Results do not depend on windows or
+threads.
 """
 
 from __future__ import annotations
@@ -16,22 +16,18 @@ from __future__ import annotations
 import numpy as np
 
 from floodsim.kernels.edges import DISCHARGE
-from floodsim.kernels.first_order import gather, settle
-from floodsim.kernels.flux import DRY, FILM, face_flux, inverse_cube_root
+from floodsim.kernels.first_order import balance, balance_compensated, gather, settle_row
+from floodsim.kernels.flux import DRY, face_flux, inverse_cube_root, wave_speed
 from floodsim.kernels.jit import inline, kernel, row_kernel
 
 SCRATCH_ROWS = 43
 """Row buffers that one sweep needs."""
 CFL_LIMIT = 0.45
 """Largest Courant number of a step."""
-STRIP = 256
-"""Columns that are worked on together, so that all row buffers stay in the first-level cache."""
 STEEP = 1.5
 """Sharpness of the limiter: 1 is minmod, 2 the monotonised central one."""
-DEEP = 2.0
-"""A cell is deep where it and its neighbours are deeper than this times the rise of the bed over half a cell."""
-HOLD = 0.75
-"""Largest change of depth from the centre to a face, as a share of the depth."""
+SHORE = 0.25
+"""A shallow cell lies at a shore where a neighbour holds less than this share of its depth, and is a film otherwise."""
 
 
 @inline
@@ -43,23 +39,24 @@ def limit(a, b):
 
 
 @inline
-def slopes(h_w, h, h_e, z_w, z, z_e, u_w, u, u_e, v_w, v, v_e, s):
+def slopes(h_w, h, h_e, z_w, z, z_e, u_w, u, u_e, v_w, v, v_e, s, drag):
     """Increments from the centre to the eastern (northern) face: surface and bed (m), both velocities (m/s).
 
-    Fifth comes the rise of the bed that is left to the face (``s`` / 2, or nothing where the cell is deep enough), and
-    last whether it is.
+    Fifth comes the rise of the bed that is left to the face (of ``s`` / 2 in a film), and last whether the cell is
+    anything but a film: deeper than the bed rises over half of it, or at a shore, where its bed is cut at the surface.
+    Cells outside the domain (``drag`` < 0) are treated like films.
     """
-    zero, half, hold = h * np.float32(0), np.float32(0.5), np.float32(HOLD)
-    bed = limit(z - z_w, z_e - z)
-    deep = min(min(h_w, h_e), h) > max(abs(bed) * np.float32(DEEP), np.float32(DRY))
-    bed = bed if deep else zero
-    room = h * hold
+    zero, half = h * np.float32(0), np.float32(0.5)
+    slope = limit(z - z_w, z_e - z)
+    film = (h < abs(slope)) & (min(h_w, h_e) > h * np.float32(SHORE))
+    deep = (h > np.float32(DRY)) & (drag >= np.float32(0)) & (not film)
     surface = limit((h - h_w) + (z - z_w), (h_e - h) + (z_e - z))
-    surface = min(max(surface, bed - room), bed + room)
     surface = surface if deep else zero
-    d_u = limit(u - u_w, u_e - u)
-    d_v = limit(v - v_w, v_e - v)
-    return surface, bed, d_u if deep else zero, d_v if deep else zero, zero if deep else s * half, deep
+    bed = min(max(slope, surface - h), surface + h)
+    bed = bed if deep else zero
+    left = slope - bed if deep else s * half
+    d_u, d_v = limit(u - u_w, u_e - u), limit(v - v_w, v_e - v)
+    return surface, bed, d_u if deep else zero, d_v if deep else zero, left, deep
 
 
 @inline
@@ -75,9 +72,9 @@ def half_step(h, u, v, ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag, dt,
     root = inverse_cube_root(max(np.float32(h), np.float32(DRY)))
     square = root * root
     speed = np.sqrt(np.float32(u_h * u_h + v_h * v_h))
-    x = np.float32(dt) * half * drag * speed * (square * square)
+    x = np.float32(dt) * half * max(drag, np.float32(0)) * speed * (square * square)
     keep = two / (one + np.sqrt(one + x))
-    return depth, u_h * keep if deep_x else u_h, v_h * keep if deep_y else v_h, np.sqrt(g * depth)
+    return depth, u_h * keep if deep_x else u_h, v_h * keep if deep_y else v_h, wave_speed(depth, g)
 
 
 @row_kernel
@@ -88,10 +85,36 @@ def predict(h_s, h, h_n, u_s, u, u_n, v_s, v, v_n, z_s, z, z_n, sx, sy, drag,
     h_e, u_e, v_e, z_e = h[2:], u[2:], v[2:], z[2:]
     for i in range(p_h.size):
         ex_0, bx_0, ux_0, vx_0, tx[i], deep_x = slopes(
-            h[i], h_c[i], h_e[i], z[i], z_c[i], z_e[i], u[i], u_c[i], u_e[i], v[i], v_c[i], v_e[i], sx[i]
+            h[i],
+            h_c[i],
+            h_e[i],
+            z[i],
+            z_c[i],
+            z_e[i],
+            u[i],
+            u_c[i],
+            u_e[i],
+            v[i],
+            v_c[i],
+            v_e[i],
+            sx[i],
+            drag[i],
         )
         ey_0, by_0, uy_0, vy_0, ty[i], deep_y = slopes(
-            h_s[i], h_c[i], h_n[i], z_s[i], z_c[i], z_n[i], u_s[i], u_c[i], u_n[i], v_s[i], v_c[i], v_n[i], sy[i]
+            h_s[i],
+            h_c[i],
+            h_n[i],
+            z_s[i],
+            z_c[i],
+            z_n[i],
+            u_s[i],
+            u_c[i],
+            u_n[i],
+            v_s[i],
+            v_c[i],
+            v_n[i],
+            sy[i],
+            drag[i],
         )
         p_h[i], p_u[i], p_v[i], p_c[i] = half_step(
             h_c[i], u_c[i], v_c[i], ex_0, bx_0, ux_0, vx_0, deep_x, ey_0, by_0, uy_0, vy_0, deep_y, drag[i],
@@ -103,12 +126,17 @@ def predict(h_s, h, h_n, u_s, u, u_n, v_s, v, v_n, z_s, z, z_n, sx, sy, drag,
 
 @inline
 def sided_flux(h_l, h_r, un_l, un_r, ut_l, ut_r, c_l, c_r, e_l, e_r, b_l, b_r, dn_l, dn_r, dt_l, dt_r, t_l, t_r, dz, g):
-    """Flux through a face from half-step states h, un, ut, c and increments e, b, t (m), dn, dt (m/s) of both cells."""
+    """Flux through a face from half-step states h, un, ut, c and increments e, b, t (m), dn, dt (m/s) of both cells.
+
+    What the surface inside the cells pushes, g h e for the half towards the face, is in the momentum of either.
+    """
     zero = h_l * np.float32(0)
     depth_l, depth_r = max(h_l + (e_l - b_l), zero), max(h_r - (e_r - b_r), zero)
-    return face_flux(
-        depth_l, depth_r, un_l + dn_l, un_r - dn_r, ut_l + dt_l, ut_r - dt_r, c_l, c_r, dz - (b_l + b_r), t_l + t_r, g
+    mass, left, right, side = face_flux(
+        depth_l, depth_r, un_l + dn_l, un_r - dn_r, ut_l + dt_l, ut_r - dt_r, c_l, c_r, dz - (b_l + b_r),
+        t_l + t_l, t_r + t_r, g,
     )
+    return mass, left + g * h_l * e_l, right - g * h_r * e_r, side
 
 
 @row_kernel
@@ -134,55 +162,6 @@ def y_faces(h, u, v, c, e, b, du, dv, t, h_n, u_n, v_n, c_n, e_n, b_n, du_n, dv_
         )  # fmt: skip
 
 
-@row_kernel
-def update_row(h, u, v, p_h, ex, ey, xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n, drag, source,
-               h_new, u_new, v_new, lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
-    """New state of one row out of the fluxes of its four edges."""
-    xm_e, xl_e, xt_e = xm[1:], xl[1:], xt[1:]
-    zero, film, two = g * np.float32(0), g * np.float32(0) + np.float32(FILM), np.float32(2.0)
-    rx, ry = dt * rdx, dt * rdy
-    for i in range(h_new.size):
-        moved = h[i] - (rx * (xm_e[i] - xm[i]) + ry * (ym_n[i] - ym[i]))
-        kept = max(moved, zero)
-        filled = kept + dt * source[i]
-        depth = filled if filled > film else zero
-        weight = two * g * p_h[i]
-        q_x = h[i] * u[i] - (rx * (xl_e[i] - xr[i] + weight * ex[i]) + ry * (yt_n[i] - yt[i]))
-        q_y = h[i] * v[i] - (rx * (xt_e[i] - xt[i]) + ry * (ys_n[i] - yn[i] + weight * ey[i]))
-        u_0, v_0 = settle(depth, q_x, q_y, drag[i], dt)
-        h_new[i], u_new[i], v_new[i] = depth, u_0, v_0
-        speed = np.sqrt(g * depth)
-        lam[i] = max(lam[i], max((abs(u_0) + speed) * rdx, (abs(v_0) + speed) * rdy))
-        clip[i] += kept - moved
-        trim[i] += filled - depth
-
-
-@row_kernel
-def update_row_compensated(h, u, v, p_h, ex, ey, xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n, drag, source,
-                           low, h_new, u_new, v_new, lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
-    """As `update_row`, for single precision: ``low`` carries what rounding added to the depth (Kahan 1965)."""
-    xm_e, xl_e, xt_e = xm[1:], xl[1:], xt[1:]
-    zero, film, two = g * np.float32(0), g * np.float32(0) + np.float32(FILM), np.float32(2.0)
-    rx, ry = dt * rdx, dt * rdy
-    for i in range(h_new.size):
-        change = dt * source[i] - (rx * (xm_e[i] - xm[i]) + ry * (ym_n[i] - ym[i])) - low[i]
-        filled = h[i] + change
-        rest = (filled - h[i]) - change
-        wet = filled > film
-        depth = filled if wet else zero
-        rest = rest if wet else zero
-        weight = two * g * p_h[i]
-        q_x = h[i] * u[i] - (rx * (xl_e[i] - xr[i] + weight * ex[i]) + ry * (yt_n[i] - yt[i]))
-        q_y = h[i] * v[i] - (rx * (xt_e[i] - xt[i]) + ry * (ys_n[i] - yn[i] + weight * ey[i]))
-        u_0, v_0 = settle(depth, q_x, q_y, drag[i], dt)
-        h_new[i], u_new[i], v_new[i], low[i] = depth, u_0, v_0, rest
-        speed = np.sqrt(g * depth)
-        lam[i] = max(lam[i], max((abs(u_0) + speed) * rdx, (abs(v_0) + speed) * rdy))
-        lost = (h[i] - depth) + change + rest
-        clip[i] += max(-lost, zero) if source[i] >= 0 else zero
-        trim[i] += max(lost, zero) if source[i] >= 0 else lost
-
-
 @inline
 def turn_ghost(h, u, v, z, sx, sy, j, i, j_in, i_in, rows, first, column, first_in, column_in, g):
     """Half-step state and increments of ghost cell j, i: those of the cell inside, turned round, where it mirrors it.
@@ -202,7 +181,7 @@ def turn_ghost(h, u, v, z, sx, sy, j, i, j_in, i_in, rows, first, column, first_
         rows[first + k, column] = -value if across else value
     if not wall:
         rows[first, column], rows[first + 1, column], rows[first + 2, column] = h[j, i], u[j, i], v[j, i]
-        rows[first + 3, column] = np.sqrt(g * h[j, i])
+        rows[first + 3, column] = wave_speed(h[j, i], g)
         rows[first + 8, column], rows[first + 13, column] = sx[j, i] * half, sy[j, i] * half
 
 
@@ -247,72 +226,50 @@ def y_fluxes(z, j, i0, i1, r, p, q, f, g):
     """`y_faces` between rows j and j + 1 (predictions p and q) into the rows f to f + 3: mass, south, north, side."""
     o, x, n = slice(1, i1 - i0 + 1), slice(i0, i1), i1 - i0
     y_faces(
-        r[p, o], r[p + 1, o], r[p + 2, o], r[p + 3, o], r[p + 9, o], r[p + 10, o], r[p + 11, o], r[p + 12, o], r[p + 13, o],
-        r[q, o], r[q + 1, o], r[q + 2, o], r[q + 3, o], r[q + 9, o], r[q + 10, o], r[q + 11, o], r[q + 12, o], r[q + 13, o],
+        r[p, o], r[p + 1, o], r[p + 2, o], r[p + 3, o],
+        r[p + 9, o], r[p + 10, o], r[p + 11, o], r[p + 12, o], r[p + 13, o],
+        r[q, o], r[q + 1, o], r[q + 2, o], r[q + 3, o],
+        r[q + 9, o], r[q + 10, o], r[q + 11, o], r[q + 12, o], r[q + 13, o],
         z[j, x], z[j + 1, x], r[f, :n], r[f + 1, :n], r[f + 2, :n], r[f + 3, :n], g,
     )  # fmt: skip
 
 
 @kernel
-def sweep_double(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, dt, rdx, rdy, g,
-                 block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
-    """Advance every window by dt (s); arguments as in `first_order.sweep_double`."""
-    r, fx = scratch, 28
+def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, dt, rdx, rdy, g,
+          block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
+    """Advance every window by dt (s); arguments as in `first_order.sweep`."""
+    r, rx, ry, fx = scratch, dt * rdx, dt * rdy, 28
     for k in range(windows.shape[0]):
-        j0, j1 = windows[k, 0], windows[k, 1]
-        for i0 in range(windows[k, 2], windows[k, 3], STRIP):
-            i1 = min(i0 + STRIP, windows[k, 3])
-            n, x, o, m = i1 - i0, slice(i0, i1), slice(1, i1 - i0 + 1), slice(0, i1 - i0 + 1)
-            lam, clip, trim = r[40, :n], r[41, :n], r[42, :n]
-            r[40:43, :n] = 0
-            p, q, fs, fn = 0, 14, 32, 36
-            for j in range(j0 - 1, j1):
-                predict_row(h, u, v, z, sx, sy, drag, j + 1, i0, i1, r, q, p, dt, rdx, rdy, g)
-                if j < j0:
-                    predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, r, p, q, dt, rdx, rdy, g)
-                y_fluxes(z, j, i0, i1, r, p, q, fn, g)
-                if j >= j0:
-                    x_fluxes(z, j, i0, i1, r, p, fx, g)
-                    update_row(h[j, x], u[j, x], v[j, x], r[p, o], r[p + 4, o], r[p + 9, o],
-                               r[fx, m], r[fx + 1, m], r[fx + 2, m], r[fx + 3, m], r[fs, :n], r[fs + 2, :n],
-                               r[fs + 3, :n], r[fn, :n], r[fn + 1, :n], r[fn + 3, :n], drag[j, x], source[j, x],
-                               h_new[j, x], u_new[j, x], v_new[j, x], lam, clip, trim, dt, rdx, rdy, g)  # fmt: skip
-                    if j % block_rows == 0 or j == j1 - 1:
-                        gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
-                               fastest, clipped, trimmed)  # fmt: skip
-                p, q, fs, fn = q, p, fn, fs
-
-
-@kernel
-def sweep_single(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, dt, rdx, rdy, g,
-                 block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
-    """As `sweep_double`, in single precision; ``low`` (ny + 2, nx + 2) is what rounding added to the depth, in m."""
-    r, fx = scratch, 28
-    for k in range(windows.shape[0]):
-        j0, j1 = windows[k, 0], windows[k, 1]
-        for i0 in range(windows[k, 2], windows[k, 3], STRIP):
-            i1 = min(i0 + STRIP, windows[k, 3])
-            n, x, o, m = i1 - i0, slice(i0, i1), slice(1, i1 - i0 + 1), slice(0, i1 - i0 + 1)
-            lam, clip, trim = r[40, :n], r[41, :n], r[42, :n]
-            r[40:43, :n] = 0
-            p, q, fs, fn = 0, 14, 32, 36
-            for j in range(j0 - 1, j1):
-                predict_row(h, u, v, z, sx, sy, drag, j + 1, i0, i1, r, q, p, dt, rdx, rdy, g)
-                if j < j0:
-                    predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, r, p, q, dt, rdx, rdy, g)
-                y_fluxes(z, j, i0, i1, r, p, q, fn, g)
-                if j >= j0:
-                    x_fluxes(z, j, i0, i1, r, p, fx, g)
-                    update_row_compensated(
-                        h[j, x], u[j, x], v[j, x], r[p, o], r[p + 4, o], r[p + 9, o],
-                        r[fx, m], r[fx + 1, m], r[fx + 2, m], r[fx + 3, m], r[fs, :n], r[fs + 2, :n], r[fs + 3, :n],
-                        r[fn, :n], r[fn + 1, :n], r[fn + 3, :n], drag[j, x], source[j, x], low[j, x],
-                        h_new[j, x], u_new[j, x], v_new[j, x], lam, clip, trim, dt, rdx, rdy, g,
+        j0, j1, i0, i1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
+        n, x, m = i1 - i0, slice(i0, i1), slice(0, i1 - i0 + 1)
+        lam, clip, trim = r[40, :n], r[41, :n], r[42, :n]
+        r[40:43, :n] = 0
+        p, q, fs, fn = 0, 14, 32, 36
+        for j in range(j0 - 1, j1):
+            predict_row(h, u, v, z, sx, sy, drag, j + 1, i0, i1, r, q, p, dt, rdx, rdy, g)
+            if j < j0:
+                predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, r, p, q, dt, rdx, rdy, g)
+            y_fluxes(z, j, i0, i1, r, p, q, fn, g)
+            if j >= j0:
+                x_fluxes(z, j, i0, i1, r, p, fx, g)
+                if low.size:
+                    balance_compensated(
+                        h[j, x], u[j, x], v[j, x], r[fx, m], r[fx + 1, m], r[fx + 2, m], r[fx + 3, m],
+                        r[fs, :n], r[fs + 2, :n], r[fs + 3, :n], r[fn, :n], r[fn + 1, :n], r[fn + 3, :n],
+                        drag[j, x], source[j, x], low[j, x], h_new[j, x], u_new[j, x], v_new[j, x],
+                        clip, trim, dt, rx, ry,
                     )  # fmt: skip
-                    if j % block_rows == 0 or j == j1 - 1:
-                        gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
-                               fastest, clipped, trimmed)  # fmt: skip
-                p, q, fs, fn = q, p, fn, fs
+                else:
+                    balance(
+                        h[j, x], u[j, x], v[j, x], r[fx, m], r[fx + 1, m], r[fx + 2, m], r[fx + 3, m],
+                        r[fs, :n], r[fs + 2, :n], r[fs + 3, :n], r[fn, :n], r[fn + 1, :n], r[fn + 3, :n],
+                        drag[j, x], source[j, x], h_new[j, x], u_new[j, x], v_new[j, x], clip, trim, dt, rx, ry,
+                    )  # fmt: skip
+                settle_row(h_new[j, x], u_new[j, x], v_new[j, x], drag[j, x], lam, dt, rdx, rdy, g)
+                if j % block_rows == 0 or j == j1 - 1:
+                    gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
+                           fastest, clipped, trimmed)  # fmt: skip
+            p, q, fs, fn = q, p, fn, fs
 
 
 @kernel
@@ -322,12 +279,12 @@ def predict_cell(h, u, v, z, sx, sy, drag, j, i, dt, rdx, rdy, g):
     ex, bx, ux, vx, tx, deep_x = slopes(
         h[j_in, i_in - 1], h[j_in, i_in], h[j_in, i_in + 1], z[j_in, i_in - 1], z[j_in, i_in], z[j_in, i_in + 1],
         u[j_in, i_in - 1], u[j_in, i_in], u[j_in, i_in + 1], v[j_in, i_in - 1], v[j_in, i_in], v[j_in, i_in + 1],
-        sx[j_in, i_in],
+        sx[j_in, i_in], drag[j_in, i_in],
     )  # fmt: skip
     ey, by, uy, vy, ty, deep_y = slopes(
         h[j_in - 1, i_in], h[j_in, i_in], h[j_in + 1, i_in], z[j_in - 1, i_in], z[j_in, i_in], z[j_in + 1, i_in],
         u[j_in - 1, i_in], u[j_in, i_in], u[j_in + 1, i_in], v[j_in - 1, i_in], v[j_in, i_in], v[j_in + 1, i_in],
-        sy[j_in, i_in],
+        sy[j_in, i_in], drag[j_in, i_in],
     )  # fmt: skip
     p_h, p_u, p_v, p_c = half_step(
         h[j_in, i_in], u[j_in, i_in], v[j_in, i_in], ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag[j_in, i_in],

@@ -23,6 +23,8 @@ from floodsim.grid.raster import depth_raster
 from floodsim.grid.roughness import loss_classes
 from floodsim.grid.vector import boundary_polygons
 from floodsim.output.areas import waterlogging_areas
+from floodsim.simulate.coupling import Drainage
+from floodsim.simulate.drainage import make_drainage
 from floodsim.surface.edges import Boundary, edge_faces, face_centres
 from floodsim.surface.loss_table import single_row, table_rows
 from floodsim.surface.losses import KINDS, Losses
@@ -43,6 +45,7 @@ class Setup:
     losses: Losses
     depth: np.ndarray | None
     notes: list[str]
+    drainage: Drainage | None = None
 
 
 def make_setup(case: Case, grid: Grid | None = None) -> Setup:
@@ -65,6 +68,7 @@ def make_setup(case: Case, grid: Grid | None = None) -> Setup:
         "losses": make_losses,
         "depth": initial_depth,
         "areas": waterlogging_areas,
+        "drainage": make_drainage,
     }
     for name, build in builders.items():
         try:
@@ -74,6 +78,8 @@ def make_setup(case: Case, grid: Grid | None = None) -> Setup:
             faults.found += [one for one in error.faults if one.key.split(" feature ")[0] not in misplaced]
     faults.raise_if_any()
     rain, warnings = parts.pop("rain")
+    if parts["drainage"] is not None:
+        warnings = warnings + parts["drainage"].notes
     parts.pop("areas")  # the series find them again; here they only had to be without a fault
     return Setup(grid=grid, rain=rain, notes=notes + warnings, **parts)
 
@@ -96,8 +102,13 @@ def _check_water(case: Case, faults: Faults) -> None:
 
 
 def place_boundaries(case: Case, grid: Grid) -> list[Boundary]:
-    """Boundaries with their faces and series; a face belongs to the first boundary that claims it."""
+    """Boundaries with their faces and series; a face belongs to the first boundary that claims it.
+
+    A cell outside that has become the ghost of one face is open to all its neighbours, so in a corner of the domain's
+    edge a boundary takes the other faces of its ghosts along.
+    """
     every = edge_faces(grid)
+    ghost = every[:, 0] * (grid.shape[1] + 2) + every[:, 1]
     x, y = face_centres(grid, every)
     taken = np.zeros(len(every), bool)
     faults, placed = Faults(), []
@@ -113,6 +124,8 @@ def place_boundaries(case: Case, grid: Grid) -> list[Boundary]:
                     remedy="check edge and span, or the polygon; write `floodsim check --out DIR` and look in a GIS",
                 )
                 continue
+            if section.kind != "closed":
+                mine |= np.isin(ghost, ghost[mine]) & ~taken
             taken |= mine
             if section.kind != "closed":
                 placed.append(_boundary(section, every[mine], case, key))

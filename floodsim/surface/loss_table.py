@@ -72,7 +72,7 @@ def soil_parameters(name: str) -> dict[str, float]:
 def single_row(section: LossesSection) -> Row:
     """The parameters of a case without a table."""
     given = {name: getattr(section, name) for name in COLUMNS if getattr(section, name) is not None}
-    if section.kind == "green_ampt" and section.soil:
+    if section.kind == "green_ampt" and section.soil is not None:
         given = soil_parameters(section.soil) | given
     return _row(section, given)
 
@@ -131,6 +131,9 @@ def _read_row(
         remedy = "write the code of the land cover, such as 3"
         faults.add(f"line {line}: class is not a whole number", key=key, value=code_text, remedy=remedy)
         return
+    if code in rows:
+        message, remedy = f"line {line} names class {code} a second time", "delete one of the lines"
+        faults.add(message, key=key, value=str(code), remedy=remedy)
     wanted = {name: cells.get(name, ("", "")) for name in NEEDED[section.kind]}
     if not any(text.strip() for text, _ in wanted.values()):
         rows[code] = (0.0, 0.0, 0.0)

@@ -22,8 +22,8 @@ WALL_HEIGHT = 64.0
 class Ground:
     """What the sweep needs to know of the ground, padded, in single precision (exact: see `BED_QUANTUM`).
 
-    ``z`` bed above ``datum`` (m), ``sx, sy`` limited bed increments (m per cell), ``drag`` 4 g n^2, ``share`` (ny, nx)
-    of the rain that each cell receives.
+    ``z`` bed above ``datum`` (m), ``sx, sy`` limited bed increments (m per cell), ``drag`` 4 g n^2 and negative
+    outside the domain, ``share`` (ny, nx) of the rain that each cell receives.
     """
 
     z: np.ndarray
@@ -126,6 +126,7 @@ def make_ground(grid: Grid) -> Ground:
     share = grid.array("rain_share").astype(np.float32) if grid.has("rain_share") else active.view(np.uint8)
     roughness = np.pad(grid.array("roughness").astype(np.float32), 1, mode="edge")
     drag = np.float32(4.0 * GRAVITY) * roughness * roughness
+    drag[1:-1, 1:-1][~active] = -1.0
     sx, sy = limited_slopes(z, np.float32(wall))
     return Ground(z, sx, sy, drag, share, datum)
 
