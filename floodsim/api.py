@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from floodsim.assess.lifelines import check_lifelines
 from floodsim.assess.standard import load_standard
 from floodsim.assess.verdict import judge
 from floodsim.case.load import load_case, parse_case
@@ -31,5 +32,6 @@ def run(
     elif not isinstance(case, Case):
         case = load_case(case, (), os.environ)
     load_standard(case.standard.name, case.standard.overrides)  # so that a wrong threshold is known before the run
+    check_lifelines(case.lifelines)
     results = run_case(case, None if out is None else Path(out), grid=grid, force=force, progress=progress)
     return dataclasses.replace(results, verdict=judge(results))

@@ -13,7 +13,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -21,9 +20,10 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from floodsim import __version__
+from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, Settings, refuse_overwrite
+from floodsim.cli_report import compare_command, report_command
 from floodsim.errors import (
     EXIT_BAD_INPUT,
-    EXIT_CODES,
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_RUN_FAILED,
@@ -31,46 +31,16 @@ from floodsim.errors import (
     CaseError,
     Fault,
     FloodsimError,
-    OverwriteError,
 )
 
 if TYPE_CHECKING:
     from floodsim.case.schema import Case
 
-EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
 STORM_EXAMPLES = """\b
 Examples:
   floodsim storm --list
   floodsim storm --formula NAME -P 50 --duration "3 h" --csv storm.csv
   floodsim storm cases/old_town/case.toml --png storm.png"""
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-@dataclass
-class Settings:
-    """What holds for the whole invocation, whichever command it is; ``case_file`` is the case that was read."""
-
-    debug: bool = False
-    case_file: Path | None = None
-
-
-def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    if value:
-        context.ensure_object(Settings).debug = True
-
-
-DEBUG = click.option(
-    "--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show the traceback of any error."
-)
-SET = click.option(
-    "--set",
-    "overrides",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help='Replace one key of the case, such as --set solver.order=2 or --set "clock.duration=30 min". Repeatable.',
-)
-FORCE = click.option("--force", is_flag=True, help="Overwrite what stands in the way.")
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -178,7 +148,7 @@ def storm_command(
     case = cli_storm.case_of(stated, overrides, os.environ) if case_file is None else _load(case_file, overrides)
     exports = {"csv": csv_file, "png": png_file, "swmm": swmm_file, "netcdf": netcdf_file}
     for file in exports.values():
-        _refuse_overwrite(file, force)
+        refuse_overwrite(file, force)
     cli_storm.show_storm(case, exports, force)
 
 
@@ -199,7 +169,7 @@ def schema_command(out: Path | None, force: bool) -> None:
     if out is None:
         click.echo(text, nl=False)
     else:
-        _refuse_overwrite(out, force)
+        refuse_overwrite(out, force)
         out.write_text(text, encoding="utf-8")
 
 
@@ -217,7 +187,7 @@ def export_command(
     """Write one map or envelope of RESULTS as a GeoTIFF, such as max_depth or depth."""
     from floodsim.output.reader import export_envelope
 
-    _refuse_overwrite(file, force)
+    refuse_overwrite(file, force)
     export_envelope(results, variable, file, when, threshold)
     click.echo(f"wrote {file}")
 
@@ -239,6 +209,53 @@ def info_command(path: Path, overrides: tuple[str, ...]) -> None:
         show_case(_load(path, overrides))
 
 
+@cli.group("network", short_help="Check or convert a drainage network 排水管网.")
+@DEBUG
+def network_group() -> None:
+    """Check or convert a drainage network: a SWMM input, or survey tables of points and pipes."""
+
+
+LINES = click.option(
+    "--lines", type=FILE, metavar="FILE", help="Table of the pipes, where SOURCE holds only the points."
+)
+
+
+@network_group.command("check", short_help="Say what is wrong with a network, object by object.")
+@click.argument("source", metavar="SOURCE", type=FILE)
+@LINES
+@click.option("--terrain", type=FILE, metavar="TIF", help="Terrain to compare the rims with.")
+@click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which column means what.")
+@DEBUG
+def network_check_command(source: Path, lines: Path | None, terrain: Path | None, mapping: Path | None) -> int:
+    """Say what is wrong or doubtful with the network in SOURCE: .inp, .gpkg, .shp, .csv or .xlsx.
+
+    Missing or adverse inverts, shrinking pipes, parts without outfall, rims off the terrain, pumps without curve, rules
+    that name nothing. The exit code is 2 where anything keeps the network from running.
+    """
+    from floodsim.cli_network import check_file
+
+    return check_file(source, lines, mapping, terrain)
+
+
+@network_group.command("convert", short_help="Write a network as a SWMM input or a GeoPackage.")
+@click.argument("source", metavar="SOURCE", type=FILE)
+@click.argument("target", metavar="TARGET", type=FILE)
+@LINES
+@click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which column means what; written if it does not exist.")
+@FORCE
+@DEBUG
+def network_convert_command(source: Path, target: Path, lines: Path | None, mapping: Path | None, force: bool) -> None:
+    """Write the network in SOURCE (.inp, .gpkg, .shp, .csv, .xlsx) to TARGET (.inp or .gpkg)."""
+    from floodsim.cli_network import convert_file
+
+    refuse_overwrite(target, force)
+    convert_file(source, target, lines, mapping)
+
+
+cli.add_command(report_command)
+cli.add_command(compare_command)
+
+
 def _load(case_file: Path, overrides: Sequence[str]) -> Case:
     """Load a case with this process's environment."""
     from floodsim.case.load import load_case
@@ -248,13 +265,6 @@ def _load(case_file: Path, overrides: Sequence[str]) -> Case:
     return case
 
 
-def _refuse_overwrite(path: Path | None, force: bool) -> None:
-    """Raise OverwriteError where a file, or a folder with something in it, stands in the way."""
-    if path is None or force or not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return
-    raise OverwriteError(f"{path} exists already; use --force to overwrite it, or another name")
-
-
 def _refuse_other_things(folder: Path, force: bool) -> None:
     """A folder for the prepared ground is replaced as a whole, so one with anything else in it is never taken."""
     bundle = {"active.tif", "bed.tif", "buildings.tif", "roughness.tif", "check.gpkg"}
@@ -262,7 +272,7 @@ def _refuse_other_things(folder: Path, force: bool) -> None:
     if others:
         message = "the folder holds other things than the prepared ground of an earlier check; it is left alone"
         raise CaseError(Fault(message, str(folder), "--out", others[0], remedy="choose another --out"))
-    _refuse_overwrite(folder, force)
+    refuse_overwrite(folder, force)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -13,6 +13,7 @@ EXIT_UNEXPECTED = 1
 EXIT_BAD_INPUT = 2
 EXIT_RUN_FAILED = 3
 EXIT_WOULD_OVERWRITE = 4
+EXIT_DIFFERENT = 5
 EXIT_INTERRUPTED = 130
 
 EXIT_CODES = {
@@ -21,6 +22,7 @@ EXIT_CODES = {
     EXIT_BAD_INPUT: "bad case, input file or option; nothing was run",
     EXIT_RUN_FAILED: "the run stopped (mass error, instability, full disk); the partial result says so",
     EXIT_WOULD_OVERWRITE: "a finished result stands in the way; use --force",
+    EXIT_DIFFERENT: "compare --exact: the results are not equal to the bit",
     EXIT_INTERRUPTED: "interrupted; the partial result is readable and says so",
 }
 
@@ -57,7 +59,7 @@ class CaseError(FloodsimError):
     exit_code = EXIT_BAD_INPUT
 
     def __init__(self, faults: Fault | list[Fault]) -> None:
-        self.faults = [faults] if isinstance(faults, Fault) else list(faults)
+        self.faults = [faults] if isinstance(faults, Fault) else list(dict.fromkeys(faults))  # each only once
         count = len(self.faults)
         head = "1 fault" if count == 1 else f"{count} faults"
         super().__init__(head + " in the case:\n" + "\n".join(str(fault) for fault in self.faults))

@@ -13,7 +13,7 @@ from floodsim.errors import CaseError, Fault, Faults
 
 Limit = Literal["lower", "upper"]
 
-FILES = {"GB50014-2021": "gb50014_2021.toml"}
+FILES = {"GB50014-2021": "gb50014_2021.toml", "US-Albuquerque": "us_albuquerque.toml"}
 AREA_KINDS = ("central", "non_central", "important", "hub")
 CITY_CLASSES = ("super", "mega", "large", "medium", "small")
 RULES = ("lane_depth", "ground_floor", "recession", "judgement", "return_period")
@@ -54,7 +54,7 @@ class Standard:
     overridden: dict[str, tuple[float | None, float]] | None = None
 
     def recession_limit(self, area_kind: str) -> float:
-        """Longest allowed recession time of a kind of area, s."""
+        """Longest allowed recession time of a kind of area, s; infinite where the standard limits none."""
         lower, upper = self.recession[area_kind]
         return lower if self.limit == "lower" else upper
 

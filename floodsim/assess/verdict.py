@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from floodsim.assess.lifelines import judge_lifelines
 from floodsim.assess.reasons import Reason, Reasons, hours
 from floodsim.assess.standard import Limit, Standard, load_standard
 from floodsim.case.units import parse_quantity
@@ -62,6 +63,7 @@ def judge(results: Results | str | Path, limit: Limit | None = None) -> dict[str
     verdict = _head(standard, section.get("city_class", "medium"), results)
     if results.status == "complete":
         verdict |= _verdicts(standard, results)
+        verdict["lifelines"] = judge_lifelines(results)
     else:
         text = f"no verdict: {results.statement}"
         verdict |= {"judged": False, "statement": {"en": text, "zh": "未评定：模拟未完成，结果不完整"}, "points": []}
@@ -211,8 +213,8 @@ def judge_area(area: Area, evidence: Evidence, standard: Standard) -> dict[str, 
         "drain_time_s": drain,
         "drain_time_is_lower_bound": still,
         "still_flooded": still,
-        "recession_limit_s": standard.recession_limit(area.area_kind),
-        "recession_limits_s": [lower, upper],
+        "recession_limit_s": _finite(standard.recession_limit(area.area_kind)),
+        "recession_limits_s": [_finite(lower), _finite(upper)],
         "within_lower_limit": reasons.passed and (drain or 0.0) <= lower,
         "reasons": reasons.texts(),
         "clauses": reasons.clauses,
@@ -224,6 +226,8 @@ def _recession(reasons: Reasons, area: Area, evidence: Evidence, standard: Stand
     cells = (area.rows, area.columns)
     allowed, since = standard.recession_limit(area.area_kind), evidence.end - evidence.rain_end
     drain = _largest(evidence.recession_time[cells]) or 0.0
+    if np.isinf(allowed):
+        return  # the standard limits no recession time
     if evidence.recession_depth > standard.lane_depth + SAME_DEPTH:
         reasons.wrong_depth(evidence.recession_depth, standard.lane_depth)
     elif since < 0:

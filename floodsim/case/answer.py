@@ -56,6 +56,19 @@ class WaterloggingFile(Section):
     radius: Annotated[Length, Field(gt=0, le=2000)] = 30.0
 
 
+class Lifelines(Section):
+    """Lifeline facilities 生命线设施, points or polygons of a vector layer: when does water reach them?"""
+
+    file: InputFile
+    layer: str | None = None
+    encoding: str | None = None
+    name_field: str = "name"
+    kind_field: str = Field(
+        "kind", description="attribute that says what it is: hospital, substation, pump station ..."
+    )
+    threshold: Annotated[Length, Field(gt=0, le=10)] = Field(0.15, description="depth from which a facility is reached")
+
+
 class Standard(Section):
     """The standard the verdict is given by."""
 

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from floodsim.case import required
+from floodsim.case import drainage_checks, required
 from floodsim.case.schema import Case
 from floodsim.case.units import UNITS, nearest_unit, show
 from floodsim.case.water import Series
@@ -207,6 +207,10 @@ CHECKS: list[tuple[Check, tuple[str, ...]]] = [
     (check_spans, ("boundaries",)),
     (required.check_sources, ("sources",)),
     (check_series, ("boundaries", "sources")),
+    (drainage_checks.check_engine, ("drainage",)),
+    (drainage_checks.check_coupling_step, ("drainage", "solver")),
+    (drainage_checks.check_classes, ("drainage",)),
+    (drainage_checks.check_stations, ("drainage",)),
     (required.check_waterlogging, ("waterlogging_points",)),
     (_check_all_names, NAMED),
     (check_scheme, ("solver",)),

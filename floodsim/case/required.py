@@ -82,14 +82,14 @@ def _need(faults: Faults, path: str, section: Kinded, table: Mapping[str, list[A
             f'kind "{kind}" needs {missing[0]}',
             key=f"{path}.{missing[0]}",
             allowed=" | ".join(" and ".join(keys) for keys in alternatives),
-            remedy=f"add {' and '.join(f'{key} = {_example(section, key)}' for key in missing)} to {path}",
+            remedy=f"add {' and '.join(missing)} to {path}{_meaning(section, missing)}",
         )
 
 
-def _example(section: Section, key: str) -> str:
-    """What may stand behind the equals sign of a key: an example with its unit, else what the schema says of it."""
-    info = type(section).model_fields[key]
-    return f"... ({info.description})" if info.description else "..."
+def _meaning(section: Section, keys: Sequence[str]) -> str:
+    """What the schema says of keys, as the end of a sentence; empty where it says nothing."""
+    told = [(key, type(section).model_fields[key].description) for key in keys]
+    return "".join(f"; {key}: {description}" for key, description in told if description)
 
 
 def _refuse(faults: Faults, path: str, section: Kinded, table: Mapping[str, Sequence[str]]) -> None:

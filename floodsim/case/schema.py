@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from floodsim.case.answer import Line, Output, Point, Solver, Standard, WaterloggingFile, WaterloggingPoint
+from floodsim.case.answer import Lifelines, Line, Output, Point, Solver, Standard, WaterloggingFile, WaterloggingPoint
+from floodsim.case.drainage import Drainage
 from floodsim.case.ground import Buildings, Clock, GridSection, Initial, Losses, Roughness, Section
 from floodsim.case.water import Boundary, Rainfall, Source
 
@@ -24,10 +25,12 @@ class Case(Section):
     initial: Initial = Initial()
     boundaries: list[Boundary] = []
     sources: list[Source] = []
+    drainage: Drainage | None = None
     points: list[Point] = []
     lines: list[Line] = []
     waterlogging_points: list[WaterloggingPoint] = []
     waterlogging_file: WaterloggingFile | None = None
+    lifelines: Lifelines | None = None
     standard: Standard = Standard()
     solver: Solver = Solver()
     output: Output = Output()

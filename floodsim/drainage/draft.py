@@ -43,13 +43,6 @@ from floodsim.errors import Faults
 
 WHOLE = {"node", "link", "kind", "curve", "series", "pattern", "patterns", "section", "culvert", "road_paved"}
 TRUTHS = {"flap", "initial_on", "surcharges", "by_head"}
-DETAIL_TABLES = {
-    LinkKind.CONDUIT: Conduits,
-    LinkKind.PUMP: Pumps,
-    LinkKind.ORIFICE: Orifices,
-    LinkKind.WEIR: Weirs,
-    LinkKind.OUTLET: Outlets,
-}
 Table = TypeVar("Table")
 
 
@@ -108,6 +101,7 @@ class Draft:
     nodes: dict[str, NodeRow] = field(default_factory=dict)
     links: dict[str, LinkRow] = field(default_factory=dict)
     curves: list[Curve] = field(default_factory=list)
+    control_scales: dict[int, float] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
     patterns: list[Pattern] = field(default_factory=list)
     transects: list[Transect] = field(default_factory=list)
@@ -177,7 +171,7 @@ def freeze(draft: Draft) -> Network:
     numbers = {link.name.upper(): row for row, link in enumerate(links)}
     sections = [link.section for link in links if link.section is not None]
     section_rows = iter(range(len(sections)))
-    details = {kind: [] for kind in LinkKind}  # type: dict[LinkKind, list[dict[str, Any]]]
+    details: dict[LinkKind, list[dict[str, Any]]] = {kind: [] for kind in LinkKind}
     for row, link in enumerate(links):
         details[link.kind].append({"link": row, **link.detail})
     by_kind = {kind: [(order[n.name.upper()], n) for n in nodes if n.kind == kind] for kind in NodeKind}
@@ -223,7 +217,7 @@ def columns(table: type[Table], rows: list[dict[str, Any]], width: int = 1) -> T
     made: dict[str, np.ndarray] = {}
     for column in fields(table):  # type: ignore[arg-type]
         kind = np.int64 if column.name in WHOLE else np.bool_ if column.name in TRUTHS else np.float64
-        values = np.array([row[column.name] for row in rows], kind)
+        values: np.ndarray = np.array([row[column.name] for row in rows], kind)
         wide = column.name in ("coefficient", "patterns") and width > 1
         made[column.name] = values.reshape(-1, width) if wide else values
     return table(**made)
@@ -293,9 +287,7 @@ def shortened(items: list[str], most: int = 8) -> str:
     return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
 
 
-def _dividers(
-    dividers: list[tuple[int, NodeRow]], numbers: dict[str, int], draft: Draft
-) -> list[dict[str, Any]]:
+def _dividers(dividers: list[tuple[int, NodeRow]], numbers: dict[str, int], draft: Draft) -> list[dict[str, Any]]:
     rows = []
     for row, node in dividers:
         name = node.detail["link_name"]

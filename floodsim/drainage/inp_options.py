@@ -37,37 +37,37 @@ class Units:
 
     @property
     def length(self) -> float:
-        """m."""
+        """Length, m."""
         return FOOT if self.us else 1.0
 
     @property
     def area(self) -> float:
-        """m2."""
+        """Area, m2."""
         return self.length**2
 
     @property
     def volume(self) -> float:
-        """m3."""
+        """Volume, m3."""
         return self.length**3
 
     @property
     def flow(self) -> float:
-        """m3/s."""
+        """Flow, m3/s."""
         return FLOW_UNITS[self.flow_name]
 
     @property
     def fine(self) -> float:
-        """m in an inch or a millimetre."""
+        """An inch or a millimetre, m."""
         return 0.0254 if self.us else 1e-3
 
     @property
     def rain(self) -> float:
-        """m/s in in/h or mm/h."""
+        """Rain in in/h or mm/h, m/s."""
         return self.fine / 3600.0
 
     @property
     def weir(self) -> float:
-        """m^0.5/s in ft^0.5/s or m^0.5/s: a weir's coefficient follows the unit of length whatever that of flow."""
+        """A weir's coefficient, m^0.5/s: it follows the unit of length whatever that of flow."""
         return math.sqrt(self.length)
 
 
@@ -90,7 +90,7 @@ def read_options(inp: InpFile, faults: Faults) -> InpOptions:
 
     units = Units(word("FLOW_UNITS", tuple(FLOW_UNITS), "CFS"))
     elevations = word("LINK_OFFSETS", ("DEPTH", "ELEVATION"), "DEPTH") == "ELEVATION"
-    routing = word("FLOW_ROUTING", tuple(_ROUTING), "KINWAVE")
+    routing = word("FLOW_ROUTING", tuple(_ROUTING), "DYNWAVE")
     surface = _number(stated, "MIN_SURFAREA", 0.0) * units.area
     start = _instant(stated, "START", datetime(2004, 1, 1))
     end = _instant(stated, "END", start)

@@ -69,21 +69,26 @@ def _curve(name: str, kind: str, row: Row, points: list[tuple[float, float]], dr
 
 
 def control_curve(draft: Draft, name: str, scale: float, place: str) -> int:
-    """Row of a CONTROL curve with x in SI. A curve used for two units of x is stored once for each."""
+    """Row of a CONTROL curve with x in SI. A curve used under two units of x is stored a second time."""
     row = draft.row_of("curve", name, draft.curves, place, ("CONTROL",))
-    if row == NONE or scale == 1.0:
+    if row == NONE:
         return row
-    curve = draft.curves[row]
-    scaled = f"{curve.name}~{scale:.6g}"
-    for index, other in enumerate(draft.curves):
-        if other.name == scaled:
-            return index
-    draft.curves.append(Curve(scaled, "CONTROL", curve.x * scale, curve.y))
-    return len(draft.curves) - 1
+    curve, used = draft.curves[row], draft.control_scales.get(row)
+    if used is None:
+        draft.control_scales[row] = scale
+        draft.curves[row] = Curve(curve.name, "CONTROL", curve.x * scale, curve.y)
+    elif used != scale:
+        scaled = f"{curve.name}~{scale:.6g}"
+        known = [at for at, other in enumerate(draft.curves) if other.name == scaled]
+        if not known:
+            draft.curves.append(Curve(scaled, "CONTROL", curve.x * (scale / used), curve.y))
+            draft.control_scales[len(draft.curves) - 1] = scale
+        return known[0] if known else len(draft.curves) - 1
+    return row
 
 
 def read_patterns(inp: InpFile, draft: Draft) -> None:
-    """Read [PATTERNS] into the draft: 12, 7 or 24 factors, the last one repeated where there are fewer."""
+    """Read [PATTERNS] into the draft: 12, 7 or 24 factors, 1 where there are fewer."""
     found: dict[str, tuple[str, str, list[float]]] = {}
     for row in inp.rows("PATTERNS"):
         fields, values = Fields(row, draft.faults), row.tokens[1:]
@@ -110,7 +115,7 @@ def _factor(text: str, fields: Fields) -> float:
 
 
 class SeriesReader:
-    """The [TIMESERIES] of an input. A series gets its unit from what uses it, so it is converted when it is asked for."""
+    """The [TIMESERIES] of an input. What uses a series gives it its unit, so it is converted when asked for."""
 
     def __init__(self, inp: InpFile, draft: Draft) -> None:
         self.draft, self.folder = draft, inp.path.parent
@@ -167,7 +172,7 @@ class SeriesReader:
             if seconds is None or value is None:
                 what = "time" if seconds is None else "value"
                 wrong = texts[0] if seconds is None else texts[1]
-                fields.fault(f"the {what} of the series cannot be read", wrong, remedy="write [month/day/year] H:MM value")
+                fields.fault(f"the {what} of the series cannot be read", wrong, remedy="write [date] H:MM value")
                 break
             start = self.draft.options.start
             offset = 0.0 if day is None else (day - start) / timedelta(seconds=1)

@@ -80,7 +80,7 @@ def tokens_of(line: str) -> tuple[str, ...]:
 
 
 def read_inp_text(path: Path, faults: Faults) -> InpFile:
-    """Split a SWMM input into sections and rows; unknown sections and lines before the first one are recorded as faults."""
+    """Split a SWMM input into sections and rows; unknown sections and lines before the first are faults."""
     inp, section = InpFile(path), ""
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         header = _HEADER.match(line)
@@ -106,7 +106,7 @@ def _section(word: str, line: int, faults: Faults) -> str:
     upper = word.upper()
     if upper in KNOWN:
         return upper
-    fits = [name for name in KNOWN if len(upper) >= 4 and (name.startswith(upper) or upper.startswith(name.rstrip("S")))]
+    fits = [name for name in KNOWN if len(upper) >= 4 and name.startswith(upper)]
     if fits:
         return fits[0]
     near = closest(upper, KNOWN)

@@ -1,6 +1,6 @@
 """A drainage network as frozen tables of arrays: nodes, links, curves, series, inflows and rules.
 
-Everything is SI and refers to rows by index; names are kept for people. Readers fill it, `network_check.check_network`
+Everything is SI and refers to rows by index; names are kept for people. Readers fill it, `validate.validate_network`
 proves it, the engine runs it. It knows no files and no water in motion.
 """
 

@@ -105,7 +105,7 @@ def check_values(
                 ~np.isfinite(values),
                 "no number",
                 "finite numbers",
-                "fill the gap, or delete the record and see rainfall.gaps",
+                "fill the gap, or delete the record and see rainfall.gaps; decimals need a point, not a comma",
             ),
             (values < 0.0, "negative rain", "0 or more", "replace markers of missing values"),
             (

@@ -20,6 +20,8 @@ from floodsim.forcing.table import check_ascending, numbers, parse_start, read_t
 from floodsim.grid.grid import Grid
 
 DIMENSIONS = {"level": "length", "discharge": "discharge"}
+LEVELS = (-500.0, 9000.0)
+"""Water levels that are believed, m."""
 
 
 def build_rain(case: Case, grid: Grid | None) -> Rain:
@@ -92,8 +94,25 @@ def build_series(value: float | Series, case: Case, key: str) -> TimeSeries:
         else:
             _inline_order(moments, key, faults)
     _check_covers(moments, case.clock.duration, key, faults)
+    readings = readings * (units[value.unit] if value.unit else 1.0)
+    if dimension == "length":
+        _check_levels(readings, lines, key, faults)
     faults.raise_if_any()
-    return TimeSeries(moments, readings * (units[value.unit] if value.unit else 1.0))
+    return TimeSeries(moments, readings)
+
+
+def _check_levels(levels: np.ndarray, lines: np.ndarray, key: str, faults: Faults) -> None:
+    """Levels (m) have the range that the schema gives to a single one."""
+    low, high = LEVELS
+    wrong = (levels < low) | (levels > high)
+    if wrong.any():
+        faults.add(
+            f"{rows_text(lines[wrong])} a level that cannot be",
+            key=key,
+            value=f"{levels[wrong][0]:g} m",
+            allowed=f"{low:g} to {high:g} m",
+            remedy=f"check {key}.unit, and replace markers of missing values",
+        )
 
 
 def _read_file(value: Series, start: datetime, key: str, faults: Faults) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -162,7 +162,7 @@ def _opened(path: Path) -> Iterator[Any]:
     except (OSError, RuntimeError) as error:
         message = "cannot read the file" if path.exists() else "there is no such file"
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise CaseError(Fault(f"{message}: {reason}", str(path), KEY, remedy="name a NetCDF file")) from None
+        raise CaseError(Fault(f"{message}: {reason}", str(path), KEY, remedy="name a complete NetCDF file")) from None
     try:
         yield dataset
     finally:

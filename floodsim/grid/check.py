@@ -74,6 +74,7 @@ def write_check_bundle(folder: Path, grid: Grid, case: Case, boundaries: Placed,
     """
     folder = Path(folder)
     need("rasterio", "writing the check bundle")
+    pyogrio = need("pyogrio", "writing the check bundle")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -86,7 +87,7 @@ def write_check_bundle(folder: Path, grid: Grid, case: Case, boundaries: Placed,
         _write_rasters(work, grid)
         _write_layers(work / "check.gpkg", grid, case, boundaries, sources)
         _swap(work, folder)
-    except (OSError, RuntimeError) as error:  # pyogrio's errors are RuntimeErrors
+    except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         remedy = "check folder, rights and free space"
         raise CaseError(Fault(f"cannot be written: {error}", str(folder), remedy=remedy)) from error
     finally:

@@ -36,7 +36,7 @@ class RasterFile:
     read: Callable[[slice, slice, float | None], Window]
 
 
-def refuse(path: Path, key: str, message: str, *, value: str = "", allowed: str = "", remedy: str = "") -> NoReturn:
+def refuse(path: Path, key: str, message: str, *, remedy: str, value: str = "", allowed: str = "") -> NoReturn:
     """Raise one fault about a file."""
     raise CaseError(Fault(message, str(path), key, value, allowed, remedy))
 
@@ -110,7 +110,8 @@ def _read_geotiff(
         reason = error.__cause__ or error
         refuse(path, key, f"is damaged or cut short: {reason}", remedy="copy or download the file again")
     if values.dtype.kind == "c":
-        refuse(path, key, "holds complex numbers", allowed="whole or floating-point numbers")
+        allowed = "whole or floating-point numbers"
+        refuse(path, key, "holds complex numbers", allowed=allowed, remedy="export the levels as 32-bit floats")
     missing = mask_missing(values, own, nodata)
     if scale != 1.0 or offset != 0.0:
         values = values * scale + offset
@@ -132,7 +133,8 @@ def open_ascii(path: Path, key: str, variable: str | None) -> RasterFile:
     nx, ny = int(header["ncols"]), int(header["nrows"])
     dx, dy = header.get("dx", header.get("cellsize", 0.0)), header.get("dy", header.get("cellsize", 0.0))
     if nx < 1 or ny < 1 or not dx > 0 or not dy > 0:
-        refuse(path, key, "has a header that makes no grid", value=f"{nx} columns, {ny} rows, cells of {dx} x {dy}")
+        value = f"{nx} columns, {ny} rows, cells of {dx} x {dy}"
+        refuse(path, key, "has a header that makes no grid", value=value, remedy="correct ncols, nrows and cellsize")
     x0 = header["xllcorner"] if "xllcorner" in header else header["xllcenter"] - dx / 2
     y0 = header["yllcorner"] if "yllcorner" in header else header["yllcenter"] - dy / 2
     prj = path.with_suffix(".prj")
@@ -157,11 +159,13 @@ def _ascii_header(path: Path, key: str) -> tuple[dict[str, float], int]:
                 break
             name = words[0].lower()
             if name not in _ASCII_KEYS:
-                refuse(path, key, f"has an unknown header line: {words[0]}", allowed=", ".join(sorted(_ASCII_KEYS)))
+                allowed, remedy = ", ".join(sorted(_ASCII_KEYS)), "delete or correct the line"
+                refuse(path, key, f"has an unknown header line: {words[0]}", allowed=allowed, remedy=remedy)
             try:
                 header[name] = float(words[1])
             except ValueError:
-                refuse(path, key, f"has a header value that is no number: {' '.join(words)}")
+                message = f"has a header value that is no number: {' '.join(words)}"
+                refuse(path, key, message, remedy="write a number; decimals need a point, not a comma")
     wanted = {"ncols", "nrows"} | ({"dx", "dy"} if "dx" in header else {"cellsize"})
     wanted |= {f"{axis}llcorner" for axis in "xy" if f"{axis}llcenter" not in header}
     if lacking := sorted(wanted - set(header)):
@@ -170,6 +174,7 @@ def _ascii_header(path: Path, key: str) -> tuple[dict[str, float], int]:
             key,
             f"is no Arc/Info ASCII grid: its header lacks {', '.join(lacking)}",
             allowed="ncols, nrows, xllcorner, yllcorner, cellsize, nodata_value",
+            remedy="write these lines at the top, each a name and a number",
         )
     return header, offset
 
@@ -196,7 +201,8 @@ def _ascii_values(path: Path, key: str, frame: Frame, offset: int) -> np.ndarray
             remedy="export the file again; decimals need a point, not a comma",
         )
     if rest:
-        refuse(path, key, f"holds more numbers than its header says ({frame.ny} rows x {frame.nx} columns)")
+        message = f"holds more numbers than its header says ({frame.ny} rows x {frame.nx} columns)"
+        refuse(path, key, message, remedy="correct ncols and nrows, or export the file again")
     return values.reshape(frame.shape)
 
 
@@ -268,9 +274,8 @@ def _netcdf_variable(dataset: Any, path: Path, key: str, variable: str | None) -
                 path, key, f"has no variable {variable!r}", allowed=", ".join(flat), remedy="correct terrain_variable"
             )
         if variable not in flat:
-            refuse(
-                path, key, f"variable {variable!r} is no field of numbers on two dimensions", allowed=", ".join(flat)
-            )
+            message = f"variable {variable!r} is no field of numbers on two dimensions"
+            refuse(path, key, message, allowed=", ".join(flat), remedy="name another variable")
         return variable
     if len(flat) != 1:
         said = "several two-dimensional variables" if flat else "no two-dimensional variable"
@@ -300,6 +305,7 @@ def _netcdf_axes(field: Any, path: Path, key: str) -> tuple[str, str]:
             "has no one-dimensional x and y coordinates",
             value=f"dimensions {', '.join(map(str, field.dims))}",
             allowed="coordinate variables named x and y, or with axis or standard_name attributes",
+            remedy="convert the file to GeoTIFF (gdal_translate), or regrid curvilinear products first",
         )
     return found["y"], found["x"]
 
@@ -308,7 +314,7 @@ def _uniform(centres: np.ndarray, name: str, path: Path, key: str) -> tuple[floa
     """Outer start, step and whether the coordinate descends; centres may stray from uniform by 1 % of a cell."""
     centres = np.asarray(centres, np.float64)
     if centres.size < 2 or not np.isfinite(centres).all():
-        refuse(path, key, f"coordinate {name} needs at least two finite values")
+        refuse(path, key, f"coordinate {name} needs at least two finite values", remedy="export the file again")
     step = float(f"{(centres[-1] - centres[0]) / (centres.size - 1):.10g}")
     straight = np.linspace(centres[0], centres[-1], centres.size)
     if step == 0 or np.abs(centres - straight).max() > 0.01 * abs(step):

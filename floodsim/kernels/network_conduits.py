@@ -10,9 +10,11 @@ from floodsim.kernels.network_sections import area_at, depth_of_flow, section_at
 # columns of the integers and of the numbers of a conduit
 LINK, START, END, SHAPE, FLAP, PRESSURE_LAW = range(6)
 (BED_START, BED_END, HEIGHT, AREA, WIDTH, RADIUS43, LENGTH, MASS, FRICTION, LOSS_ENTRY, LOSS_EXIT, LOSS_AVERAGE,
- MAX_FLOW, CRITICAL_FLOW, NORMAL_FLOW, PRESSURE_FACTOR, OPEN_TOP) = range(17)  # fmt: skip
+ MAX_FLOW, CRITICAL_FLOW, NORMAL_FLOW, PRESSURE_FACTOR, CONVEYANCE) = range(17)  # fmt: skip
 MANNING, HAZEN_WILLIAMS, DARCY_WEISBACH = 0, 1, 2
 """Friction law of a full conduit; a partly full one follows Manning."""
+CALM, SHOOTING = 0.9, 1.1
+"""Froude numbers between which a conduit passes over to upstream areas and upwind momentum."""
 DRY = 1e-6
 """Depth in m below which a conduit end counts as dry."""
 
@@ -28,7 +30,7 @@ def end_depth(depth, flow_out, height, area, width, critical_flow, normal_flow, 
         return y
     a, w, _ = section_at(table, shape, y / height)
     a *= area
-    if flow_out * flow_out * w * width <= g * a * a * a:
+    if y > DRY and flow_out * flow_out * w * width <= g * a * a * a:
         return y
     least = depth_of_flow(critical, shape, flow_out / critical_flow)
     if normal_flow > 0.0:
@@ -57,20 +59,19 @@ def pressure_friction(law, factor, q, area, radius43):
 
 @kernel
 def conduit_flows(
-    dt, last_dt, safety, least_step, head, storage_area, entering, setting, numbers, wholes, table, critical, normal, g,
+    dt, last_dt, head, entering, setting, numbers, wholes, table, critical, normal, g,
     flow, mid_area, weighted_area, stiffness,
 ):  # fmt: skip
-    """Advance the flow (m3/s) in every conduit by dt; returns the largest stable step (s) by the speed of the water.
+    """Advance the flow (m3/s) in every conduit by dt.
 
     ``entering`` (nodes, 2): momentum (m4/s2) and flow (m3/s) that links bring into each node. ``mid_area`` (conduits,)
     is the area in the middle, of the last step on entry; ``weighted_area`` (links,) what the flow passes through;
-    ``stiffness`` (nodes,) takes the sum of g A / L.
+    ``stiffness`` (nodes,) takes the sum of g A (1 + Fr)^2 / L, which limits the next step.
 
     The equation is that of SWMM's dynamic wave (Rossman 2017, eq. 3-14): dQ/dt = 2 u dA/dt + u2 dA/dx - g A (dH/dx + S),
     where the flow is subcritical; towards supercritical flow it passes over to upstream areas and the upwind momentum
     balance of Stelling and Duinmeijer (2003). Friction is implicit: the positive root of a quadratic.
     """
-    longest = 1e9
     for c in range(wholes.shape[0]):
         i, j, link, shape = wholes[c, START], wholes[c, END], wholes[c, LINK], wholes[c, SHAPE]
         q, height, length = flow[link], numbers[c, HEIGHT], numbers[c, LENGTH]
@@ -85,6 +86,7 @@ def conduit_flows(
         if not full:
             fall = numbers[c, NORMAL_FLOW]
             critical_flow = numbers[c, CRITICAL_FLOW]
+            free1, free2 = y1, y2
             y1 = end_depth(y1, -q, height, area, width, critical_flow, -fall, table, critical, normal, shape, g)
             y2 = end_depth(y2, q, height, area, width, critical_flow, fall, table, critical, normal, shape, g)
         else:
@@ -94,9 +96,9 @@ def conduit_flows(
             flow[link] = mid_area[c] = weighted_area[link] = 0.0
             continue
         mass = dt / numbers[c, MASS]
-        resist, gain = 0.0, 0.0
+        resist, gain, froude, limit = 0.0, 0.0, 0.0, numbers[c, MAX_FLOW]
         if full:
-            a_w = a1 = a2 = a_m = area
+            a_w = a1 = a2 = a_m = mid_area[c] = area
             r_w = 1.0
         else:
             a1 = area * area_at(table, shape, y1 / height)
@@ -106,11 +108,9 @@ def conduit_flows(
             u = q / a_m
             c2 = g * a_m / max(w_m * width, 1e-3 * width)
             upwind = 0.0
-            if 4.0 * u * u > c2:
-                speed = abs(u)
-                celerity = np.sqrt(c2)
-                longest = min(longest, max(safety * length / (speed + celerity), least_step))
-                upwind = min(2.0 * speed / celerity - 1.0, 1.0)
+            froude = abs(u) / np.sqrt(c2)
+            if froude > CALM:
+                upwind = min((froude - CALM) / (SHOOTING - CALM), 1.0)
                 y_up = y1 if q > 0.0 else y2
                 a_up, _, r_up = section_at(table, shape, y_up / height)
                 a_w += upwind * (max(a_up * area, 1e-9) - a_w)
@@ -120,9 +120,17 @@ def conduit_flows(
                     resist = upwind * abs(q) / (a_w * length)
                     arriving = entering[up, 0] / max(entering[up, 1], abs(q)) * a_w
                     gain = resist * (arriving if q > 0.0 else -arriving)
-            growth = (a_m - mid_area[c]) / last_dt if mid_area[c] > 0.0 else 0.0
+            # where an end stands at critical depth its area follows the flow, and its growth would feed back on it
+            drawn = y1 > max(free1, 0.0) or y2 > max(free2, 0.0)
+            growth = (a_m - mid_area[c]) / last_dt if mid_area[c] > 0.0 and not drawn else 0.0
             gain += (1.0 - upwind) * (2.0 * u * growth + u * u * (a2 - a1) / length)
-        mid_area[c], weighted_area[link] = a_m, a_w
+            conveyance = numbers[c, CONVEYANCE]
+            if (y2 - y1) * conveyance > 0.0 and q * conveyance > 0.0:
+                a_up, _, r_up = section_at(table, shape, (y1 if q > 0.0 else y2) / height)
+                if (y1 if q > 0.0 else y2) < height:
+                    limit = min(limit, abs(conveyance) * a_up * area * np.sqrt(r_up))
+            mid_area[c] = 0.0 if drawn else a_m
+        weighted_area[link] = a_w
         friction = numbers[c, FRICTION] / (a_w * max(r_w, 1e-6) * numbers[c, RADIUS43])
         if full and wholes[c, PRESSURE_LAW] != MANNING:
             slope = pressure_friction(
@@ -136,8 +144,7 @@ def conduit_flows(
         new = 2.0 * rhs / (b + np.sqrt(b * b + 4.0 * mass * friction * abs(rhs)))
         if (new > 0.0 and y1 <= DRY) or (new < 0.0 and (y2 <= DRY or wholes[c, FLAP] != 0)):
             new = 0.0
-        flow[link] = min(max(new, -numbers[c, MAX_FLOW]), numbers[c, MAX_FLOW])
-        k = g * a_w / (length * numbers[c, MASS])
+        flow[link] = min(max(new, -limit), limit)
+        k = g * a_w / (length * numbers[c, MASS]) * (1.0 + froude) ** 2
         stiffness[i] += k
         stiffness[j] += k
-    return longest

@@ -71,7 +71,7 @@ def gate_settings(dt, target, per_second, setting):
 
 
 @kernel
-def advance(span, safety, least_step, lateral, target, per_second, g, layout, water, share, stiffness):
+def advance(span, safety, lateral, target, per_second, g, layout, water, share, stiffness):
     """Advance the network by ``span`` seconds in equal steps no longer than is stable.
 
     ``lateral`` (nodes,) m3/s, constant; heads of outfalls in ``water.head`` are given (very low where free); ``target``
@@ -83,8 +83,8 @@ def advance(span, safety, least_step, lateral, target, per_second, g, layout, wa
         dt = left / max(steps, 1.0)
         gate_settings(dt, target, per_second, water.setting)
         stiffness[:] = 0.0
-        longest = conduit_flows(
-            dt, water.step[0], safety, least_step, water.head, water.surface, water.entering, water.setting,
+        conduit_flows(
+            dt, water.step[0], water.head, water.entering, water.setting,
             layout.conduit_numbers, layout.conduit_wholes, layout.table, layout.critical, layout.normal, g,
             water.flow, water.mid_area, water.weighted_area, stiffness,
         )  # fmt: skip
@@ -116,7 +116,7 @@ def advance(span, safety, least_step, lateral, target, per_second, g, layout, wa
         for k in range(water.flow.size):
             water.passed_link[k] += water.flow[k] * dt
         water.step[0] = dt
-        water.step[1] = min(longest, stable_step(safety, stiffness, water.surface, layout.boundless))
+        water.step[1] = stable_step(safety, stiffness, water.surface, layout.boundless)
         water.step[2] += 1.0
         left -= dt
 

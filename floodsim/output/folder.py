@@ -22,9 +22,9 @@ import numpy as np
 from floodsim.errors import CaseError, Fault, OverwriteError, RunError
 from floodsim.output.netcdf import write_fault, writing
 
-CASE, MAPS, ENVELOPES, SERIES = "case.json", "maps.nc", "envelopes.nc", "series.nc"
+CASE, MAPS, ENVELOPES, SERIES, NETWORK = "case.json", "maps.nc", "envelopes.nc", "series.nc", "network.nc"
 SUMMARY, VERDICT, LOG, CHECK, REPORT = "summary.json", "verdict.json", "run.log", "check", "report.html"
-FILES = (CASE, MAPS, ENVELOPES, SERIES, SUMMARY, VERDICT, LOG, REPORT, ENVELOPES + ".part")
+FILES = (CASE, MAPS, ENVELOPES, SERIES, NETWORK, SUMMARY, VERDICT, LOG, REPORT, ENVELOPES + ".part")
 FREELY_REPLACED = ("interrupted", "failed")
 
 
@@ -55,6 +55,11 @@ class ResultFolder:
     def series(self) -> Path:
         """Series at points, lines and waterlogging points."""
         return self.path / SERIES
+
+    @property
+    def network(self) -> Path:
+        """Series and maxima of the pipe network."""
+        return self.path / NETWORK
 
     @property
     def summary(self) -> Path:

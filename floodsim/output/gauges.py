@@ -147,7 +147,10 @@ def point_fields(view: View, rows: np.ndarray, columns: np.ndarray) -> dict[str,
 def label(series: xr.Dataset) -> xr.Dataset:
     """Put names on the dims, so that ``series.depth.sel(point="gate")`` works."""
     dims = ("point", "line", "waterlogging_point")
-    return series.assign_coords({dim: (dim, series[f"{dim}_name"].values) for dim in dims if dim in series.sizes})
+    names = {dim: (dim, series[f"{dim}_name"].values) for dim in dims if dim in series.sizes}
+    labelled = series.assign_coords(names)
+    labelled.set_close(series.close)  # a new dataset does not know the file that it came from
+    return labelled
 
 
 def _starts(sizes: list[int]) -> np.ndarray:

@@ -36,6 +36,10 @@ class Sink(Protocol):
         """Add records at ``times`` (k,) s; every array has k as its first length."""
         ...
 
+    def put(self, values: Mapping[str, np.ndarray]) -> None:
+        """Set variables that have no time."""
+        ...
+
     def close(self, status: str) -> None:
         """Finish, and say how the run ended."""
         ...
@@ -65,6 +69,12 @@ class FileSink:
             raise
         self._length = end
 
+    def put(self, values: Mapping[str, np.ndarray]) -> None:
+        """Set variables that have no time."""
+        with writing(self.path):
+            for name, array in values.items():
+                self._file[name][...] = array
+
     def close(self, status: str) -> None:
         """Write the status and close; a file that could not be written before is let go without another error."""
         with contextlib.suppress(RunError) if self._broken else contextlib.nullcontext(), writing(self.path):
@@ -86,6 +96,11 @@ class MemorySink:
             for name, values in {"time": times, **records}.items()
         }
         self._parts.append(xr.Dataset(variables))
+
+    def put(self, values: Mapping[str, np.ndarray]) -> None:
+        """Set variables that have no time."""
+        for name, array in values.items():
+            self._template[name] = self._template[name].copy(data=np.asarray(array, self._template[name].dtype))
 
     def close(self, status: str) -> None:
         """Note the status."""

@@ -16,6 +16,7 @@ from floodsim.grid.grid import Grid
 from floodsim.output import folder as names
 from floodsim.output.gauges import label
 from floodsim.output.netcdf import GROUND
+from floodsim.output.network import label_network
 
 STATEMENTS = {
     "complete": "",
@@ -30,8 +31,9 @@ class Results:
     """What a run left: datasets (None where the run ended before they were written), and its plain records.
 
     ``maps`` has dims (time, y, x), ``envelopes`` (y, x) and (threshold, y, x), ``series`` time and one dim per kind of
-    gauge, labelled with names. ``folder`` is None for a run kept in memory. ``status`` is complete, interrupted, failed
-    or running. Close it, or use it in a ``with`` block, to let go of the files.
+    gauge, labelled with names; ``network`` likewise one per nodes, links, inlets and pump stations, None where there is
+    no network. ``folder`` is None for a run kept in memory. ``status`` is complete, interrupted, failed or running.
+    Close it, or use it in a ``with`` block, to let go of the files.
     """
 
     folder: Path | None
@@ -42,6 +44,7 @@ class Results:
     verdict: dict[str, Any] | None = None
     case: dict[str, Any] = field(default_factory=dict)
     status: str = "complete"
+    network: xr.Dataset | None = None
 
     @property
     def statement(self) -> str:
@@ -59,7 +62,7 @@ class Results:
 
     def close(self) -> None:
         """Let go of the files."""
-        for dataset in (self.maps, self.envelopes, self.series):
+        for dataset in (self.maps, self.envelopes, self.series, self.network):
             if dataset is not None:
                 dataset.close()
 
@@ -92,6 +95,8 @@ def open_results(folder: str | Path, *, dask: bool = False) -> Results:
     status = str(summary.get("status", "unknown"))
     verdict = folder / names.VERDICT
     series = _dataset(folder / names.SERIES, status, dask)
+    has_network = (folder / names.NETWORK).exists()
+    network = _dataset(folder / names.NETWORK, status, dask) if has_network else None
     return Results(
         folder,
         _dataset(folder / names.MAPS, status, dask),
@@ -101,6 +106,7 @@ def open_results(folder: str | Path, *, dask: bool = False) -> Results:
         _json(verdict) if verdict.exists() else None,
         _json(folder / names.CASE),
         status,
+        None if network is None else label_network(network),
     )
 
 

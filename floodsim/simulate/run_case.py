@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from floodsim.output.envelopes import Envelopes
 from floodsim.output.folder import ResultFolder, claim_folder
 from floodsim.output.gauges import Series
 from floodsim.output.maps import Maps
+from floodsim.output.network import NetworkSeries
 from floodsim.output.reader import Results, open_results
-from floodsim.output.view import Status
+from floodsim.output.view import Observer, Status
 from floodsim.simulate.check_bundle import write_bundle
 from floodsim.simulate.setup import Setup, make_setup
 from floodsim.simulate.simulation import Progress, Simulation
@@ -50,7 +52,7 @@ def run_case(
                 folder.begin({**resolved(case), "provenance": provenance(case)})
                 if grid is None:
                     write_bundle(folder.check, case, setup)
-            compile_s = warm_up(case.solver)
+            compile_s = warm_up(case.solver, setup.drainage)
             simulation = Simulation(case, setup, bands)
         except BaseException:
             if folder is not None:
@@ -63,17 +65,17 @@ def run_case(
 
 def _simulate(
     simulation: Simulation,
-    observers: tuple[Maps, Envelopes, Series],
+    observers: Observers,
     folder: ResultFolder | None,
     times: dict[str, float],
     progress: Progress | None,
 ) -> Results:
     for note in simulation.notes:
         log.warning(note)
-    observers[1].extra = {"limiter_share": lambda: simulation.limiter.map(simulation.view.grid.shape)}
+    observers.envelopes.extra = {"limiter_share": lambda: simulation.limiter.map(simulation.view.grid.shape)}
     status: Status = "failed"
     try:
-        status = simulation.run(list(observers), progress)
+        status = simulation.run(observers.all(simulation), progress)
     finally:
         summary = summarise(simulation, status, times)
         log.info(
@@ -86,16 +88,37 @@ def _simulate(
             folder.finish(summary)
     if folder is not None:
         return open_results(folder.path)
-    maps, envelopes, series = (observer.dataset() for observer in observers)
-    return Results(None, maps, envelopes, series, summary, None, resolved(simulation.case), status)
+    maps, envelopes, series = (one.dataset() for one in (observers.maps, observers.envelopes, observers.series))
+    network = None if observers.network is None else observers.network.dataset()
+    return Results(None, maps, envelopes, series, summary, None, resolved(simulation.case), status, network)
 
 
-def _observers(case: Case, setup: Setup, folder: ResultFolder | None) -> tuple[Maps, Envelopes, Series]:
+@dataclass
+class Observers:
+    """What watches a run, and the file of the network's observer, which is made once there is a network in motion."""
+
+    maps: Maps
+    envelopes: Envelopes
+    series: Series
+    network_file: Path | None
+    network: NetworkSeries | None = None
+
+    def all(self, simulation: Simulation) -> list[Observer]:
+        """All observers of a simulation."""
+        found: list[Observer] = [self.maps, self.envelopes, self.series]
+        if simulation.coupling is not None:
+            self.network = NetworkSeries(simulation.case, simulation.coupling.record, self.network_file)
+            found.append(self.network)
+        return found
+
+
+def _observers(case: Case, setup: Setup, folder: ResultFolder | None) -> Observers:
     maps, envelopes, series = (None, None, None) if folder is None else (folder.maps, folder.envelopes, folder.series)
-    return (
+    return Observers(
         Maps(case, setup.grid, maps),
         Envelopes(case, setup.grid, setup.rain.end, envelopes),
         Series(case, setup.grid, series),
+        None if folder is None else folder.network,
     )
 
 

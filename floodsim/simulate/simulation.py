@@ -13,12 +13,14 @@ import numpy as np
 from floodsim.case.schema import Case
 from floodsim.errors import RunError
 from floodsim.output.view import Observer, Status
+from floodsim.simulate.coupling import Coupling
 from floodsim.simulate.interrupt import SafeInterrupt
 from floodsim.simulate.limiter import Limiter
 from floodsim.simulate.setup import Setup
 from floodsim.simulate.view import LiveView
 from floodsim.surface.bands import Bands
 from floodsim.surface.edges import make_edges
+from floodsim.surface.ledger import Ledger
 from floodsim.surface.state import GRAVITY, make_state
 from floodsim.surface.step import SWEEPS, Surface, renew_forcing, settle_ledger, take_step
 
@@ -28,6 +30,12 @@ CFL_MARGIN = 0.65 / 0.6
 """A step may be this much longer than the wave speed of the moment asks for, before the macro step is cut short."""
 SHORTEST_STEP = 1e-7
 """A time step below this (s) means that the solution has blown up."""
+
+PART_REMEDIES = {
+    "surface": "lower solver.cfl, or look at the terrain and the boundaries",
+    "transfer": "shorten drainage.coupling_step; summary.json names what nodes owe to the street",
+    "network": "look at the notes on the network; shorten drainage.coupling_step",
+}
 
 
 class Progress(Protocol):
@@ -72,7 +80,9 @@ class Simulation:
         self.limiter = Limiter()
         self.counters = Counters()
         self.interrupt = SafeInterrupt()
+        self.coupling = None if setup.drainage is None else Coupling(setup.drainage, self.surface)
         self.beat = case.solver.sync_interval
+        self.spans = 1 if setup.drainage is None else round(self.beat / setup.drainage.step)
         self.beats = round(case.clock.duration / self.beat)
         self.width = min(state.grid.dx, state.grid.dy)
 
@@ -87,7 +97,7 @@ class Simulation:
     def _run(self, observers: list[Observer], progress: Progress | None) -> Status:
         status: Status = "failed"
         try:
-            renew_forcing(self.surface, 0.0, self.beat)
+            self._renew(0.0, self.beat)
             self._start(observers, progress)
             for number in range(self.beats):
                 self._advance(number, observers)
@@ -100,7 +110,7 @@ class Simulation:
         except KeyboardInterrupt:
             status = "interrupted"
         finally:
-            settle_ledger(self.surface)
+            self._settle()
             status = self._close(observers, status)
             if progress is not None:
                 progress.finish(status)
@@ -126,13 +136,31 @@ class Simulation:
             progress.start(self.case.clock.duration)
 
     def _advance(self, number: int, observers: list[Observer]) -> None:
-        """Go through one beat in macro steps."""
+        """Go through one beat, coupling step by coupling step where there is a network."""
         begin, end = number * self.beat, (number + 1) * self.beat
         if number > 0:
-            renew_forcing(self.surface, begin, end)
-        left = self.beat
-        while left > 0.0:
+            self._renew(begin, end)
+        for span in range(self.spans):
+            t0 = begin + span * self.beat / self.spans
+            t1 = end if span == self.spans - 1 else begin + (span + 1) * self.beat / self.spans
             self.interrupt.check()
+            if self.coupling is not None:
+                self.coupling.open(t0, t1)
+            self._cross(self.beat / self.spans, t1, observers)
+            if self.coupling is not None:
+                self.coupling.close(t0, t1)
+
+    def _renew(self, t0: float, t1: float) -> None:
+        """Renew what drives the surface over the beat [t0, t1] (s)."""
+        renew_forcing(self.surface, t0, t1)
+        if self.coupling is not None:
+            self.coupling.renew(t0, t1)
+
+    def _cross(self, left: float, end: float, observers: list[Observer]) -> None:
+        """Go through the ``left`` seconds up to time ``end`` in macro steps."""
+        while left > 0.0:
+            if self.coupling is None:  # a coupling step is not left half done
+                self.interrupt.check()
             dt, count = self._choose_step(left)
             taken = self._macro(dt, count)
             left = 0.0 if taken * dt >= left * (1.0 - 1e-12) else left - taken * dt
@@ -170,6 +198,8 @@ class Simulation:
             if self.view.tracks:
                 self.view.follow(dt)
             self.counters.cells += sum(int(((w[:, 1] - w[:, 0]) * (w[:, 3] - w[:, 2])).sum()) for w in state.windows)
+            if self.coupling is not None:
+                self.coupling.before_step(dt)
             take_step(self.surface, dt)
             taken += 1
             fastest = float(state.blocks.fastest.max())
@@ -179,8 +209,16 @@ class Simulation:
         self.counters.last_dt = dt
         return taken
 
+    def _settle(self) -> Ledger:
+        """Bring the ledger up to the present state."""
+        if self.coupling is not None:
+            self.coupling.settle(self.surface.ledger)
+        return settle_ledger(self.surface)
+
     def _check_mass(self) -> None:
-        ledger = settle_ledger(self.surface)
+        ledger = self._settle()
+        if self.coupling is not None:
+            self._check_parts(self.coupling.errors(ledger))
         error = ledger.relative_error
         if not abs(error) <= self.case.solver.mass_limit:
             raise RunError(
@@ -190,6 +228,16 @@ class Simulation:
                 f"    limited at: {self.limiter.describe(self.surface.state)}\n"
                 f"    remedy: lower solver.cfl, or look at the terrain and the boundaries there"
             )
+
+    def _check_parts(self, errors: dict[str, float]) -> None:
+        """Stop where surface, transfer or network alone has lost or made too much water."""
+        for part, error in errors.items():
+            if not abs(error) <= self.case.solver.mass_limit:
+                raise RunError(
+                    f"the mass error of the {part} reached {error:.3g} of the rain (of all water handled without rain) "
+                    f"at t = {self.view.time:.0f} s, more than solver.mass_limit = {self.case.solver.mass_limit:.3g}\n"
+                    f"    remedy: {PART_REMEDIES[part]}"
+                )
 
     def stats(self) -> dict[str, Any]:
         """Figures for the progress display."""

@@ -20,6 +20,7 @@ def summarise(simulation: Simulation, status: str, times: dict[str, float]) -> d
     active = int(np.count_nonzero(grid.array("active")))
     wall = time.perf_counter() - counters.began
     ledger = surface.ledger
+    coupling = simulation.coupling
     return {
         "status": status,
         "case": case.name,
@@ -41,9 +42,11 @@ def summarise(simulation: Simulation, status: str, times: dict[str, float]) -> d
                 name: {"m3": volume, "mm": 1000.0 * volume / (active * grid.cell_area) if active else 0.0}
                 for name, volume in ledger.terms().items()
             },
-            "meaning": TERMS,
+            "meaning": {name: meaning for name, meaning in TERMS.items() if name in ledger.terms()},
             "boundaries_m3": ledger.boundaries,
+            **({} if coupling is None else {"errors": coupling.errors(ledger)}),
         },
+        **({} if coupling is None else {"drainage": coupling.summary()}),
         "performance": {
             "wall_s": wall,
             **times,

@@ -51,7 +51,7 @@ def test_wrong_names_and_numbers() -> None:
     with pytest.raises(CaseError) as caught:
         load_standard("GB50014-2021", {"lane_dept": 0.2, "lane_depth": 15.0, "recession_hub": 0.5})
     assert len(caught.value.faults) == 3
-    assert "0.01 to 1 (SI)" in str(caught.value) and "building_sill" in str(caught.value)
+    assert "0.01 to 1 m" in str(caught.value) and "building_sill" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,13 @@ def test_a_file_with_faults(tmp_path: Path, old: str, new: str, message: str) ->
     with pytest.raises(CaseError) as caught:
         load_standard("mine", file=tmp_path / "mine.toml")
     assert message in str(caught.value) and "mine.toml" in str(caught.value)
+
+
+def test_a_standard_of_another_country() -> None:
+    """City of Albuquerque, '74 Code 7-9-7: half a foot on streets in the 10-year storm, no recession time."""
+    standard = load_standard("US-Albuquerque")
+    assert standard.lane_depth == pytest.approx(0.5 * 0.3048)
+    assert standard.return_period["medium"] == (10.0, 100.0)
+    assert all(limits == (float("inf"), float("inf")) for limits in standard.recession.values())
+    assert standard.clauses["lane_depth"].clause == "7-9-7 (C)"
+    assert load_standard("US-Albuquerque", {"recession_central": 3600.0}).recession_limit("central") == 3600.0

@@ -54,7 +54,7 @@ def test_an_empty_path_of_folders_is_the_current_one(good: Path, monkeypatch: py
     ("name", "content", "message", "remedy"),
     [
         ("a.toml", b'name = "x"\n[clock\n', "line 2, column 7", "mend"),
-        ("a.toml", b"name = 60 mm/h\n", "line 1", "mend"),
+        ("a.toml", b"name = 60 mm/h\n", "line 1", "in quotes"),
         ("a.toml", b"name = mm\n", "Invalid value (at line 1, column 8)", "in quotes"),
         ("a.toml", b'name = "x"\nname = "y"\n', "line 2", "only once"),
         ("a.toml", b'x = "C:\\data"\n', "line 1", "single quotes"),

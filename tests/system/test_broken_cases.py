@@ -36,6 +36,11 @@ INSIDE = [
     *broken_keys.PLACES, *broken_keys.STORMS, *broken_keys.OPTIONS,
 ]  # fmt: skip
 
+FOUND_LATE = (
+    "unknown standard", "area kind misspelt in a layer", "brook on blocked cells", "losses table without class",
+)  # fmt: skip
+"""Mistakes that only show when everything for a run is at hand."""
+
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -133,9 +138,7 @@ def test_other_commands_refuse_it_too(yard: Path, command: str, capsys: pytest.C
     assert snapshot(yard) == before
 
 
-@pytest.mark.parametrize("broken", params([
-    broken_keys.KEYS[8], broken_inputs.LAYERS[6], broken_inputs.LAYERS[7], broken_inputs.RASTERS[13],
-]))  # fmt: skip
+@pytest.mark.parametrize("broken", params([broken for broken in INSIDE if broken.name in FOUND_LATE]))
 def test_check_finds_what_run_finds(yard: Path, broken: Broken, capsys: pytest.CaptureFixture[str]) -> None:
     """Standard, waterlogging points, boundaries and losses are looked at although nothing is run."""
     broken.make(yard)
@@ -179,11 +182,16 @@ def test_rain_that_begins_late_is_a_warning(yard: Path, capsys: pytest.CaptureFi
 
 
 def calls_with_faults() -> list[tuple[str, ast.Call]]:
-    """Every place of the source where a fault is made, as file:line and call."""
+    """Every place of the source where a fault is made, as file:line and call.
+
+    Left out is the check of drainage networks, whose faults are about tables that programs made.
+    """
     found = []
     for path in sorted(Path(errors.__file__).parent.rglob("*.py")):
+        if path.parts[-2:] == ("drainage", "validate.py"):
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Fault", "faults.add"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Fault", "faults.add", "refuse"):
                 found.append((f"{path.name}:{node.lineno}", node))
     return found
 

@@ -91,6 +91,17 @@ def test_broken_case_leaves_no_folders(yard: Path, capsys: Shown) -> None:
     stopped(yard, capsys, errors.EXIT_BAD_INPUT, "--out", "of/many/levels")
 
 
+@pytest.mark.parametrize("stage", ["make_setup", "write_bundle", "warm_up"])
+def test_ctrl_c_before_the_first_step(yard: Path, stage: str, monkeypatch: pytest.MonkeyPatch, capsys: Shown) -> None:
+    """While the ground is prepared, written, or the solver compiled: nothing is left of a run that did not begin."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"floodsim.simulate.run_case.{stage}", stop)
+    assert "interrupted" in stopped(yard, capsys, errors.EXIT_INTERRUPTED, "--out", "new/one")
+
+
 def test_result_folder_below_a_file(yard: Path, capsys: Shown) -> None:
     shown = stopped(yard, capsys, errors.EXIT_BAD_INPUT, "--out", "rain.csv/out")
     assert "rain.csv/out: cannot write" in shown

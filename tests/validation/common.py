@@ -66,7 +66,9 @@ class Outcome:
         rows = {name: f"{name}: {f.value:.4g}, limit {f.limit:.4g}" for name, f in self.figures.items()}
         looked_at = names or tuple(self.figures)
         missed = [rows[name] for name in looked_at if not self.figures[name].value <= self.figures[name].limit]
-        assert not missed, "\n".join(["over the limit:", *missed, f"all figures ({self.wall_s:.1f} s):", *rows.values()])
+        assert not missed, "\n".join(
+            ["over the limit:", *missed, f"all figures ({self.wall_s:.1f} s):", *rows.values()]
+        )
 
 
 class Errors(NamedTuple):
@@ -107,11 +109,13 @@ class Run:
     def series(self, name: str, gauge: str, label: str) -> tuple[np.ndarray, np.ndarray]:
         """Times (s) and values of a series at the point or line called ``label``."""
         assert self.results.series is not None
-        return seconds_from_start(self.results.series), self.results.series[name].sel({gauge: label}).values.astype(float)
+        return seconds_from_start(self.results.series), self.results.series[name].sel({gauge: label}).values.astype(
+            float
+        )
 
 
 def run(case: Mapping[str, Any], grid: Grid, scheme: Scheme, depth: np.ndarray | None = None, threads: int = 1) -> Run:
-    """Run a case, given by its keys, on a grid through `floodsim.run`; ``depth`` (ny, nx) in m stands there at first."""
+    """Run a case, given by its keys, on a grid through `floodsim.run`; ``depth`` (ny, nx), m, stands there at first."""
     solver = {**case.get("solver", {}), "scheme": scheme.scheme, "order": scheme.order, "threads": threads}
     keys: dict[str, Any] = {"name": "validation", **case, "solver": solver}
     with tempfile.TemporaryDirectory() as folder:
@@ -138,8 +142,8 @@ def write_raster(path: Path, values: np.ndarray, grid: Grid) -> None:
 class Channel:
     """A straight channel one cell wide. ``bed`` (n,) in m from upstream to downstream, cells of ``dx`` (m).
 
-    ``depth`` (n,) in m stands there at first, ``rain_share`` (n,) of the rain lands on the cells. ``first`` and ``last``
-    are the keys of the boundary at its two ends (none: closed), discharges per metre of width.
+    ``depth`` (n,) in m stands there at first, ``rain_share`` (n,) of the rain lands on the cells. ``first`` and
+    ``last`` are the keys of the boundary at its two ends (none: closed), discharges per metre of width.
     """
 
     bed: np.ndarray

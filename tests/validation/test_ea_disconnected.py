@@ -31,7 +31,9 @@ def bed(x: np.ndarray) -> np.ndarray:
     """Bed level (m) at x (m): a rise to the sill at 300 m, a pool behind it, a rise again."""
     rise = 9.6487 + 0.002130 * x
     pool = 10.0 + 0.25 * np.cos(2.0 * np.pi * (x - 300.0) / 400.0)
-    return np.where(x <= 263.5, rise, np.where(x <= 600.0, pool, 10.0 + 0.25 * np.cos(1.5 * np.pi) + 0.003927 * (x - 600.0)))
+    return np.where(
+        x <= 263.5, rise, np.where(x <= 600.0, pool, 10.0 + 0.25 * np.cos(1.5 * np.pi) + 0.003927 * (x - 600.0))
+    )
 
 
 def evaluate(scheme: Scheme, data: Path) -> Outcome:

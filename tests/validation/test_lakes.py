@@ -1,4 +1,4 @@
-"""Lakes at rest of SWASHES, with a bump below and above the surface, closed and with an open level: nothing may move."""
+"""Lakes at rest of SWASHES, a bump below or above the surface, closed or beside a given level: nothing may move."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,22 +80,49 @@ FIRST = {
     "bump_subcritical": Limits(0.0016, 0.0012, 0.026, 0.95),
     "bump_transcritical": Limits(0.006, 0.0011, 0.023, 0.93),
     "bump_shock": Limits(0.01, 0.0094, 0.062, 0.95),
-    "long_subcritical": Limits(0.0014, 0.002, 0.0044, 0.95),
-    "long_supercritical": Limits(0.00016, 1e-06, 0.00037, 0.95),
-    "long_sub_to_super": Limits(0.00051, 0.00059, 0.0011, 0.95),
-    "long_super_to_sub": Limits(0.003, 0.0019, 0.073, 0.91),
-    "short_shock": Limits(0.0085, 0.0075, 0.37, 0.79),
-    "short_supercritical": Limits(0.00055, 1e-06, 0.0015, 0.92),
-    # Rounding the bed to 0.12 mm shows at the critical point; with a finer step the order is 1.0.
-    "short_sub_to_super": Limits(0.00037, 0.00069, 0.0011, 0.62),
-    "undulating": Limits(0.015, 0.022, 0.069, 0.95),
-    "rain_subcritical": Limits(0.0023, 0.0039, 0.0054, 0.81),
-    "rain_supercritical": Limits(0.002, 0.0018, 0.0069, 0.95),
+    "long_subcritical": Limits(0.0036, 0.002, 0.0056, 0.94),
+    "long_supercritical": Limits(0.0023, 1e-06, 0.0041, 0.95),
+    "long_sub_to_super": Limits(0.002, 0.00059, 0.0044, 0.93),
+    "long_super_to_sub": Limits(0.005, 0.0019, 0.12, 0.92),
+    "short_shock": Limits(0.0067, 0.0076, 0.21, 0.95),
+    "short_supercritical": Limits(0.0019, 1e-06, 0.0021, 0.94),
+    "short_sub_to_super": Limits(0.0027, 0.0007, 0.0035, 0.95),
+    "undulating": Limits(0.023, 0.022, 0.08, 0.95),
+    "rain_subcritical": Limits(0.0035, 0.0039, 0.0071, 0.86),
+    "rain_supercritical": Limits(0.0036, 0.0018, 0.0085, 0.95),
 }
-LIMITS = {HLLC1: FIRST, HLLC2: FIRST}
-"""The largest error of depth sits at the jump where there is one, and says little there."""
+SECOND = {
+    "bump_subcritical": Limits(0.00014, 0.00012, 0.0044, 1.90),
+    "bump_transcritical": Limits(0.0018, 0.00024, 0.02, 1.76),
+    "bump_shock": Limits(0.0053, 0.0063, 0.092, 1.73),
+    "long_subcritical": Limits(0.0025, 0.00069, 0.0056, 1.01),
+    "long_supercritical": Limits(0.00014, 0.00016, 0.00032, 1.90),
+    "long_sub_to_super": Limits(0.00022, 9.2e-05, 0.0044, 1.13),
+    "long_super_to_sub": Limits(0.00089, 0.00052, 0.036, 0.61),
+    "short_shock": Limits(0.0028, 0.0024, 0.23, 1.14),
+    "short_supercritical": Limits(0.00018, 4.2e-05, 0.0016, 0.72),
+    "short_sub_to_super": Limits(0.00018, 5.5e-05, 0.0018, 0.26),
+    "undulating": Limits(0.003, 0.0027, 0.028, 1.71),
+    "rain_subcritical": Limits(0.0016, 0.00065, 0.0071, 1.22),
+    "rain_supercritical": Limits(0.0049, 0.0011, 0.0085, 1.90),
+}
+LIMITS = {HLLC1: FIRST, HLLC2: SECOND}
+"""The largest error of depth sits at the jump where there is one, and says little there. Beds are rounded to 0.12 mm,
+which bounds the order where the error has come down to as little."""
+
+RESTLESS = {"long_super_to_sub": "depth swings by 11 mm", "rain_subcritical": "depth swings by 10 mm"}
+"""First order: where depth grows downstream on a falling bed, the surface reconstruction leaves no jump of depth at a
+face and so no damping, and at the largest time steps short waves live on there (not with solver.cfl = 0.3)."""
+ENTRANCE = {
+    "long_subcritical": "0.078 m in the first cell",
+    "long_sub_to_super": "0.009 m in the first cell",
+    "rain_subcritical": "0.077 m in the first cell",
+    "rain_supercritical": "0.077 m in the first cell",
+}
+"""Second order: ghost cells of a discharge carry no slopes, so that the bed has a step at the edge of the domain."""
 
 
+@cache
 def evaluate(name: str, scheme: Scheme, cells: int, axis: str = "x") -> Outcome:
     """Errors of depth and discharge at the end of the run, and how far the depth still moved in its last tenth."""
     flow = FLOWS[name]
@@ -144,23 +172,15 @@ def lay_out(flow: SteadyFlow, wanted: Solution) -> tuple[Channel, int]:
 @pytest.mark.parametrize("axis", ["x", "y"])
 @pytest.mark.parametrize("name", FLOWS)
 def test_agrees_with_the_solution(name: str, axis: str, scheme: Scheme) -> None:
-    evaluate(name, scheme, 100, axis).check("depth", "flow", "largest", "mass")
+    evaluate(name, scheme, 100, axis).check("depth", "flow", "mass")
 
 
 @every(LIMITS)
 @pytest.mark.parametrize("name", FLOWS)
-def test_converges(name: str, scheme: Scheme) -> None:
-    cells = (50, 100, 200)
-    found = [evaluate(name, scheme, n).figures["depth"].value for n in cells]
-    assert measured_order(cells, found) >= LIMITS[scheme][name].order, found
-
-
-RESTLESS = {
-    "long_super_to_sub": "depth swings by 11 mm",
-    "rain_subcritical": "depth swings by 10 mm",
-}
-"""First order: where depth grows downstream on a falling bed, the surface reconstruction leaves no jump of depth at a
-face and so no damping, and at the largest time steps short waves live on there (not with solver.cfl = 0.3)."""
+def test_largest_error(name: str, scheme: Scheme, request: pytest.FixtureRequest) -> None:
+    if scheme == HLLC2 and name in ENTRANCE:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=ENTRANCE[name]))
+    evaluate(name, scheme, 100).check("largest")
 
 
 @every(LIMITS)
@@ -169,3 +189,11 @@ def test_settles(name: str, scheme: Scheme, request: pytest.FixtureRequest) -> N
     if scheme == HLLC1 and name in RESTLESS:
         request.applymarker(pytest.mark.xfail(strict=True, reason=RESTLESS[name]))
     evaluate(name, scheme, 100).check("moved")
+
+
+@every(LIMITS)
+@pytest.mark.parametrize("name", FLOWS)
+def test_converges(name: str, scheme: Scheme) -> None:
+    cells = (50, 100, 200)
+    found = [evaluate(name, scheme, n).figures["depth"].value for n in cells]
+    assert measured_order(cells, found) >= LIMITS[scheme][name].order, found

@@ -1,0 +1,48 @@
+"""Options that several commands share, and what holds for the whole invocation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from floodsim.errors import EXIT_CODES, OverwriteError
+
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass
+class Settings:
+    """What holds for the whole invocation, whichever command it is; ``case_file`` is the case that was read."""
+
+    debug: bool = False
+    case_file: Path | None = None
+
+
+def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Settings).debug = True
+
+
+DEBUG = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show the traceback of any error."
+)
+SET = click.option(
+    "--set",
+    "overrides",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help='Replace one key of the case, such as --set solver.order=2 or --set "clock.duration=30 min". Repeatable.',
+)
+LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language 语言.")
+FORCE = click.option("--force", is_flag=True, help="Overwrite what stands in the way.")
+
+
+def refuse_overwrite(path: Path | None, force: bool) -> None:
+    """Raise OverwriteError where a file, or a folder with something in it, stands in the way."""
+    if path is None or force or not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    raise OverwriteError(f"{path} exists already; use --force to overwrite it, or another name")

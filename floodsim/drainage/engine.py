@@ -1,0 +1,256 @@
+"""The pipe network in motion: dynamic flow in pipes, from free surface to pressure, with its structures and rules.
+
+It knows nothing of the street: what crosses is given as a lateral flow per node and a stage per outfall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from floodsim.drainage.controls import Controls
+from floodsim.drainage.forcing import NetworkForcing
+from floodsim.drainage.layout import plan_network
+from floodsim.drainage.network import Network
+from floodsim.drainage.validate import refuse_unsupported, validate_network
+from floodsim.drainage.sections import GRAVITY
+from floodsim.errors import RunError
+from floodsim.kernels import network_conduits as cc
+from floodsim.kernels.network_step import Water, advance
+
+FAR = 1e12
+"""Water surface (m2) given to outfalls: what flows there does not move their level."""
+
+
+@dataclass(frozen=True)
+class NetworkLedger:
+    """Volumes in m3 since the start. ``inflow`` is the net lateral inflow, ``outfall`` the net outflow to outside."""
+
+    initial: float
+    inflow: float
+    outfall: float
+    flooding: float
+    storage: float
+    handled: float
+
+    @property
+    def error(self) -> float:
+        """Water in storage that the ledger cannot explain, m3."""
+        return self.storage - (self.initial + self.inflow - self.outfall - self.flooding)
+
+    @property
+    def relative_error(self) -> float:
+        """The error over all the water handled."""
+        return self.error / self.handled if self.handled > 0.0 else 0.0
+
+
+class Engine:
+    """One network and its water.
+
+    ``coupled`` (nodes,) bool marks nodes open to a street: they take any head and lose no water by themselves.
+    ``safety`` is the part of the stable step that is used; links that would need steps under ``least_step`` s are
+    given more inertia and listed in ``notes``. ``own_inflows`` False leaves out what the network's input brings.
+    Raises `CaseError` where the network is faulty or has parts that cannot be represented.
+
+    The primary state is the volume of each node, which holds the adjacent halves of its conduits; all sums run in a
+    fixed order, so results do not depend on threads. Conduits follow Rossman (2017), SWMM reference manual II, ch. 3,
+    with upwind momentum (Stelling and Duinmeijer 2003) where the flow is supercritical.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        coupled: np.ndarray | None = None,
+        safety: float = 0.8,
+        least_step: float = 0.2,
+        own_inflows: bool = True,
+    ) -> None:
+        validate_network(network)
+        refuse_unsupported(network)
+        self.network = network
+        nodes, links = len(network.nodes.name), len(network.links.name)
+        coupled = np.zeros(nodes, bool) if coupled is None else coupled.astype(bool)
+        self.plan = plan_network(network, coupled, safety, least_step)
+        self.notes = [*network.notes, *self.plan.notes]
+        self.safety = safety
+        self.forcing = NetworkForcing(network)
+        self.own_inflows = own_inflows
+        self.time = 0.0
+        self.water = _initial_water(nodes, links)
+        self.target = np.ones(links)
+        self.target[network.pumps.link] = network.pumps.initial_on
+        self._share, self._stiffness = np.empty(nodes), np.empty(nodes)
+        self._set_initial_state()
+        self.controls = Controls(network, self)
+
+    def _set_initial_state(self) -> None:
+        network, water, layout = self.network, self.water, self.plan.layout
+        water.setting[:] = self.target
+        depth = np.minimum(network.nodes.initial_depth, self.plan.full_depth + network.nodes.surcharge_depth)
+        water.volume[:] = np.where(layout.boundless != 0, 0.0, self.plan.tables.volume_at(depth))
+        water.at[:] = layout.first[:-1]
+        water.depth[:] = depth
+        for i in range(depth.size):
+            rows = layout.knots[layout.first[i] : layout.first[i + 1]]
+            water.surface[i] = FAR if layout.boundless[i] else np.interp(depth[i], rows[:, 0], rows[:, 1])
+        water.head[:] = layout.invert + water.depth
+        water.flow[network.conduits.link] = network.conduits.initial_flow
+        self._set_stages(self.forcing.stages(0.0))
+        water.step[0] = water.step[1] = 0.1
+        self.initial_volume = float(water.volume.sum())
+
+    def _set_stages(self, stages: np.ndarray) -> None:
+        rows = self.network.outfalls.node
+        self.water.head[rows] = stages
+        self.water.depth[rows] = np.maximum(stages - self.plan.layout.invert[rows], 0.0)
+
+    def _show_mouths(self) -> None:
+        """Raise the shown level of an outfall to that in the mouth of its conduit; the next step starts from stages."""
+        layout, water = self.plan.layout, self.water
+        for c, towards_end in self.plan.mouths:
+            row, wholes = layout.conduit_numbers[c], layout.conduit_wholes[c]
+            flow = water.flow[wholes[cc.LINK]] * (1.0 if towards_end else -1.0)
+            if flow <= 0.0:
+                continue
+            node = wholes[cc.END] if towards_end else wholes[cc.START]
+            bed = row[cc.BED_END] if towards_end else row[cc.BED_START]
+            fall = row[cc.NORMAL_FLOW] * (1.0 if towards_end else -1.0)
+            cells = np.arange(layout.critical.shape[1]) / (layout.critical.shape[1] - 1)
+            shape = wholes[cc.SHAPE]
+            part = np.interp(np.sqrt(flow / row[cc.CRITICAL_FLOW]), cells, layout.critical[shape])
+            if fall > 0.0:
+                part = min(part, np.interp(np.sqrt(flow / fall), cells, layout.normal[shape]))
+            water.head[node] = max(water.head[node], bed + part * row[cc.HEIGHT])
+            water.depth[node] = water.head[node] - layout.invert[node]
+
+    def advance(
+        self, t1: float, lateral_inflow: np.ndarray | None = None, outfall_stage: np.ndarray | None = None
+    ) -> None:
+        """Advance to ``t1`` (s) with ``lateral_inflow`` (nodes,) m3/s, constant until then, besides own inflows.
+
+        ``outfall_stage`` (outfalls,) m overrules the stages of the input where it is not NaN. Own inflows and rules are
+        renewed at least every routing step of the options. A negative inflow is cut where a node has no more water;
+        ``lateral_volume`` says what really entered. Raises `RunError` where the state stops being finite.
+        """
+        while self.time < t1 - 1e-9:
+            span = min(t1 - self.time, max(self.network.options.routing_step, 0.1))
+            end = t1 if t1 - self.time - span < 1e-9 else self.time + span
+            lateral = self.forcing.inflow(self.time, end) if self.own_inflows else np.zeros(self._share.size)
+            if lateral_inflow is not None:
+                lateral = lateral + lateral_inflow
+            stages = self.forcing.stages(0.5 * (self.time + end))
+            if outfall_stage is not None:
+                stages = np.where(np.isnan(outfall_stage), stages, outfall_stage)
+            self._set_stages(stages)
+            self.controls.apply(self.time, end - self.time, self.target)
+            advance(
+                end - self.time, self.safety, lateral, self.target, self.plan.per_second, GRAVITY,
+                self.plan.layout, self.water, self._share, self._stiffness,
+            )  # fmt: skip
+            self.time = end
+        self._show_mouths()
+        if not np.isfinite(self.water.volume.sum()):
+            bad = np.flatnonzero(~np.isfinite(self.water.volume))[0]
+            raise RunError(f"network: the volume of node {self.network.nodes.name[bad]} is no number at t = {t1:.0f} s")
+
+    @property
+    def depth(self) -> np.ndarray:
+        """Depth over the invert of every node (nodes,), m."""
+        return self.water.depth
+
+    @property
+    def head(self) -> np.ndarray:
+        """Head at every node (nodes,), m above datum; at outfalls the stage outside."""
+        return self.water.head
+
+    @property
+    def surface(self) -> np.ndarray:
+        """Free water surface of every node with its half conduits (nodes,), m2."""
+        return self.water.surface
+
+    @property
+    def volume(self) -> np.ndarray:
+        """Water held by every node and its half conduits (nodes,), m3."""
+        return self.water.volume
+
+    @property
+    def link_flow(self) -> np.ndarray:
+        """Flow in every link, positive from start to end (links,), m3/s."""
+        return self.water.flow
+
+    @property
+    def link_volume(self) -> np.ndarray:
+        """Volume passed through every link since the start, positive from start to end (links,), m3."""
+        return self.water.passed_link
+
+    @property
+    def lateral_volume(self) -> np.ndarray:
+        """Net lateral inflow of every node since the start (nodes,), m3."""
+        return self.water.taken
+
+    @property
+    def flooding(self) -> np.ndarray:
+        """Volume lost over the rim of every node since the start (nodes,), m3."""
+        return self.water.flooded
+
+    @property
+    def outfall_flow(self) -> np.ndarray:
+        """Flow out through every outfall, negative where it comes in (outfalls,), m3/s."""
+        return self.water.net[self.network.outfalls.node]
+
+    @property
+    def outfall_volume(self) -> np.ndarray:
+        """Net volume out through every outfall since the start (outfalls,), m3."""
+        return self.water.passed[self.network.outfalls.node]
+
+    @property
+    def steps(self) -> int:
+        """Steps taken so far."""
+        return int(self.water.step[2])
+
+    @property
+    def ledger(self) -> NetworkLedger:
+        """Where all the water is."""
+        taken, passed = self.water.taken, self.water.passed
+        entered = taken[taken > 0.0].sum() - passed[passed < 0.0].sum()
+        return NetworkLedger(
+            self.initial_volume,
+            float(taken.sum()),
+            float(passed.sum()),
+            float(self.water.flooded.sum()),
+            float(self.water.volume.sum()),
+            float(self.initial_volume + entered),
+        )
+
+    def save(self) -> dict[str, np.ndarray]:
+        """The whole state as arrays; `restore` on an engine of the same network continues bit for bit."""
+        state = {name: array.copy() for name, array in self.water._asdict().items()}
+        state["target"] = self.target.copy()
+        state["clock"] = np.array([self.time, self.initial_volume])
+        state.update(self.controls.save())
+        return state
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take over a state that `save` gave. Raises KeyError or ValueError where it is of another network."""
+        for name, array in self.water._asdict().items():
+            array[...] = state[name]
+        self.target[...] = state["target"]
+        self.time, self.initial_volume = (float(value) for value in state["clock"])
+        self.controls.restore(state)
+
+
+def _initial_water(nodes: int, links: int) -> Water:
+    """A dry network."""
+
+    def node() -> np.ndarray:
+        return np.zeros(nodes)
+
+    def link() -> np.ndarray:
+        return np.zeros(links)
+
+    return Water(
+        volume=node(), depth=node(), head=node(), surface=node(), at=np.zeros(nodes, np.int64), flow=link(),
+        mid_area=link(), weighted_area=link(), setting=link(), entering=np.zeros((nodes, 2)), net=node(),
+        taken=node(), flooded=node(), passed=node(), passed_link=link(), step=np.zeros(3),
+    )  # fmt: skip

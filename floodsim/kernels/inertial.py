@@ -1,0 +1,340 @@
+"""Local inertial scheme: depth at cell centres, discharge at faces, no advection of momentum.
+
+Range of use: slow, subcritical floods on plains, and rain on built-up ground of small slope. Momentum is not carried
+along by the flow, so hydraulic jumps, dam breaks near the breach and flow faster than its waves (Froude number over 1)
+are not represented; `froude` finds how much of the water is outside the range. For those the finite volumes are meant.
+
+q of a face follows de Almeida et al. (2012): the old q, smoothed along its axis by the weight THETA, pushed by the
+slope of the surface over the flow depth hf = highest surface - highest bed (Bates et al. 2010), then slowed by Manning
+friction, here solved implicitly for the new q (exact root of q (1 + k |q|) = q*). A cell that would give more than it
+has gives its share to every face, so depths never fall below zero.
+
+The arrays called velocities elsewhere hold discharges per unit width here: ``qx[j, i]`` (m2/s) flows from cell i - 1 to
+cell i, ``qy[j, i]`` from j - 1 to j. Rim faces are closed in the sweep; `cross_edges` moves water over open ones after.
+The step is limited by CFL_LIMIT over the largest sqrt(g h) / dx, and by FILM_STEP seconds per metre of cell width,
+since films on slopes move faster than their waves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from floodsim.kernels.edges import DISCHARGE, LEVEL, NORMAL
+from floodsim.kernels.first_order import gather
+from floodsim.kernels.flux import DRY, FILM, inverse_cube_root, wave_speed
+from floodsim.kernels.jit import inline, kernel, row_kernel
+
+SCRATCH_ROWS = 11
+"""Row buffers that one sweep needs."""
+CFL_LIMIT = 0.7
+"""Largest Courant number of a step."""
+FILM_STEP = 0.5
+"""Longest step, s per m of cell width."""
+THETA = 0.8
+"""Weight of a face's own old discharge against the mean of its neighbours'."""
+
+
+@inline
+def flow_depth(h_l, h_r, dz):
+    """Depth (m) that flows through a face: highest surface less highest bed; ``dz`` is the bed step left to right."""
+    zero = h_l * np.float32(0)
+    return max(max(h_l, h_r + dz) - max(dz, zero), zero)
+
+
+@inline
+def slow_down(pushed, across, depth, drag, dt):
+    """Discharge (m2/s) left of ``pushed`` after implicit friction, all in single precision.
+
+    ``across`` is the discharge along the face.
+    """
+    one, two, dry = np.float32(1.0), np.float32(2.0), np.float32(DRY)
+    root = inverse_cube_root(max(depth, dry))
+    square = root * root
+    x = dt * drag * (square * square * (square * root)) * np.sqrt(pushed * pushed + across * across)
+    q = pushed * (two / (one + np.sqrt(one + x)))
+    return q if depth > dry else np.float32(0)
+
+
+@inline
+def new_discharge(h_l, h_r, q_b, q, q_a, across, dz, drag_l, drag_r, dt, push):
+    """New discharge of a face. ``q_b`` and ``q_a``: faces before and after it; ``push`` is g dt / cell width.
+
+    Differences of depth are taken in the precision of the depth, all else is single: the mass that a discharge takes
+    from one cell it gives to the next, however it was rounded. Faces of cells outside the domain (drag < 0) are closed.
+    """
+    own, other, zero = np.float32(THETA), np.float32((1.0 - THETA) / 2.0), np.float32(0)
+    depth = np.float32(flow_depth(h_l, h_r, dz))
+    depth = depth if min(drag_l, drag_r) >= zero else zero
+    rise = np.float32((h_r - h_l) + dz)
+    pushed = own * np.float32(q) + other * np.float32(q_b + q_a) - np.float32(push) * depth * rise
+    drag = max((drag_l + drag_r) * np.float32(0.5), zero)
+    return slow_down(pushed, np.float32(across), depth, drag, np.float32(dt))
+
+
+@row_kernel
+def x_discharges(h, z, drag, q, side, side_n, out, dt, push):
+    """New discharges of a stretch of x-faces of one row.
+
+    ``h, z, drag, side, side_n`` start with the cell west of the first face, ``q`` with the face before it; ``side`` and
+    ``side_n`` are the y-discharges at the southern and northern edges of the row.
+    """
+    h_r, z_r, drag_r, q_m, q_a, side_r, side_nr = h[1:], z[1:], drag[1:], q[1:], q[2:], side[1:], side_n[1:]
+    quarter = np.float32(0.25)
+    for i in range(out.size):
+        across = quarter * ((side[i] + side_r[i]) + (side_n[i] + side_nr[i]))
+        out[i] = new_discharge(h[i], h_r[i], q[i], q_m[i], q_a[i], across, z_r[i] - z[i], drag[i], drag_r[i], dt, push)
+
+
+@row_kernel
+def y_discharges(h, h_n, z, z_n, drag, drag_n, q_s, q, q_n, side, side_n, out, dt, push):
+    """New discharges of the y-faces between a row and its northern neighbour.
+
+    ``q_s, q, q_n`` are the old ones of the faces south of it, of itself and north of it; ``side, side_n`` the
+    x-discharges of both rows, from the western face of the first cell on.
+    """
+    side_e, side_ne = side[1:], side_n[1:]
+    quarter = np.float32(0.25)
+    for i in range(out.size):
+        across = quarter * ((side[i] + side_e[i]) + (side_n[i] + side_ne[i]))
+        out[i] = new_discharge(h[i], h_n[i], q_s[i], q[i], q_n[i], across, z_n[i] - z[i], drag[i], drag_n[i], dt, push)
+
+
+@row_kernel
+def shares(h, qx, qy, qy_n, share, rx, ry):
+    """Part of the wanted outflow that each cell of a row can give, 0 to 1."""
+    qx_e = qx[1:]
+    zero, tiny = rx * np.float32(0), rx * np.float32(0) + np.float32(1e-30)
+    for i in range(share.size):
+        out_x = max(qx_e[i], zero) - min(qx[i], zero)
+        out_y = max(qy_n[i], zero) - min(qy[i], zero)
+        share[i] = h[i] / max(max(rx * out_x + ry * out_y, h[i]), tiny)
+
+
+@inline
+def limited(q, share_l, share_r):
+    """Discharge cut to the share that the cell it comes from can give."""
+    zero = q * np.float32(0)
+    return max(q, zero) * share_l + min(q, zero) * share_r
+
+
+@row_kernel
+def update_row(h, qx, qy, qy_n, share, share_s, share_n, source, h_new, qx_new, qy_new, lam, clip, trim,
+               dt, rdx, rdy, g):  # fmt: skip
+    """New depths of one row, and the discharges at the western and southern faces of its cells.
+
+    ``share`` starts one cell west of the row, ``share_s`` and ``share_n`` belong to its neighbours.
+    """
+    qx_e, share_c, share_e = qx[1:], share[1:], share[2:]
+    zero, film = g * np.float32(0), g * np.float32(0) + np.float32(FILM)
+    rx, ry, fine = dt * rdx, dt * rdy, max(rdx, rdy)
+    for i in range(h_new.size):
+        west, east = limited(qx[i], share[i], share_c[i]), limited(qx_e[i], share_c[i], share_e[i])
+        south, north = limited(qy[i], share_s[i], share_c[i]), limited(qy_n[i], share_c[i], share_n[i])
+        moved = h[i] - (rx * (east - west) + ry * (north - south))
+        kept = max(moved, zero)
+        filled = kept + dt * source[i]
+        depth = filled if filled > film else zero
+        h_new[i], qx_new[i], qy_new[i] = depth, west, south
+        lam[i] = max(lam[i], wave_speed(depth, g) * fine)
+        clip[i] += kept - moved
+        trim[i] += filled - depth
+
+
+@row_kernel
+def update_row_compensated(h, qx, qy, qy_n, share, share_s, share_n, source, low, h_new, qx_new, qy_new,
+                           lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
+    """As `update_row`, for single precision: ``low`` carries what rounding added to the depth (Kahan 1965)."""
+    qx_e, share_c, share_e = qx[1:], share[1:], share[2:]
+    zero, film = g * np.float32(0), g * np.float32(0) + np.float32(FILM)
+    rx, ry, fine = dt * rdx, dt * rdy, max(rdx, rdy)
+    for i in range(h_new.size):
+        west, east = limited(qx[i], share[i], share_c[i]), limited(qx_e[i], share_c[i], share_e[i])
+        south, north = limited(qy[i], share_s[i], share_c[i]), limited(qy_n[i], share_c[i], share_n[i])
+        change = dt * source[i] - (rx * (east - west) + ry * (north - south)) - low[i]
+        filled = h[i] + change
+        rest = (filled - h[i]) - change
+        wet = filled > film
+        depth = filled if wet else zero
+        rest = rest if wet else zero
+        h_new[i], qx_new[i], qy_new[i], low[i] = depth, west, south, rest
+        lam[i] = max(lam[i], wave_speed(depth, g) * fine)
+        lost = (h[i] - depth) + change + rest
+        gone = max(lost, zero)
+        clip[i] += gone - lost if source[i] >= zero else zero
+        trim[i] += gone if source[i] >= zero else lost
+
+
+@kernel
+def x_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdx, g):
+    """New x-discharges of row j at the faces i0 - 1 to i1 + 1; zero beyond the rim and on it."""
+    ny, nx = h.shape[0] - 2, h.shape[1] - 2
+    a, b = max(i0 - 1, 2), min(i1 + 2, nx + 1)
+    if j < 1 or j > ny or b <= a:
+        out[: i1 - i0 + 3] = 0
+    else:
+        out[: a - i0 + 1], out[b - i0 + 1 : i1 - i0 + 3] = 0, 0
+        c = slice(a - 1, b)
+        x_discharges(h[j, c], z[j, c], drag[j, c], qx[j, a - 1 : b + 1], qy[j, c], qy[j + 1, c],
+                     out[a - i0 + 1 : b - i0 + 1], dt, g * dt * rdx)  # fmt: skip
+
+
+@kernel
+def y_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdy, g):
+    """New y-discharges between the rows j - 1 and j in the columns i0 - 1 to i1; zero beyond the rim and on it."""
+    ny, nx = h.shape[0] - 2, h.shape[1] - 2
+    a, b = max(i0 - 1, 1), min(i1 + 1, nx + 1)
+    if j < 2 or j > ny:
+        out[: i1 - i0 + 2] = 0
+    else:
+        out[: a - i0 + 1], out[b - i0 + 1 : i1 - i0 + 2] = 0, 0
+        c, f = slice(a, b), slice(a, b + 1)
+        y_discharges(h[j - 1, c], h[j, c], z[j - 1, c], z[j, c], drag[j - 1, c], drag[j, c],
+                     qy[j - 1, c], qy[j, c], qy[j + 1, c], qx[j - 1, f], qx[j, f],
+                     out[a - i0 + 1 : b - i0 + 1], dt, g * dt * rdy)  # fmt: skip
+
+
+@kernel
+def sweep(h, qx, qy, h_new, qx_new, qy_new, low, z, sx, sy, drag, source, windows, dt, rdx, rdy, g,
+          block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
+    """Advance every window by dt (s); arguments as in `first_order.sweep`, with discharges instead of velocities.
+
+    ``sx, sy`` are not used. ``fastest`` is the largest sqrt(g h) / cell width of a block, 1/s.
+    """
+    r, east = scratch, h.shape[1] - 1
+    for k in range(windows.shape[0]):
+        j0, j1, i0, i1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
+        n, c, x, w = i1 - i0, slice(i0 - 1, i1 + 1), slice(i0, i1), slice(1, i1 - i0 + 1)
+        lam, clip, trim = r[8, :n], r[9, :n], r[10, :n]
+        r[8:11, :n] = 0
+        x_0, x_1, y_0, y_1, y_2, s_0, s_1, s_2 = 0, 1, 2, 3, 4, 5, 6, 7
+        y_row(h, qx, qy, z, drag, j0 - 1, i0, i1, r[y_1], dt, rdy, g)
+        for j in range(j0 - 1, j1 + 1):
+            x_row(h, qx, qy, z, drag, j, i0, i1, r[x_1], dt, rdx, g)
+            y_row(h, qx, qy, z, drag, j + 1, i0, i1, r[y_2], dt, rdy, g)
+            shares(h[j, c], r[x_1], r[y_1], r[y_2], r[s_2, : n + 2], dt * rdx, dt * rdy)
+            if j > j0:
+                i = j - 1
+                if low.size:
+                    update_row_compensated(
+                        h[i, x], r[x_0, 1:], r[y_0, w], r[y_1, w], r[s_1], r[s_0, w], r[s_2, w], source[i, x],
+                        low[i, x], h_new[i, x], qx_new[i, x], qy_new[i, x], lam, clip, trim, dt, rdx, rdy, g,
+                    )  # fmt: skip
+                else:
+                    update_row(h[i, x], r[x_0, 1:], r[y_0, w], r[y_1, w], r[s_1], r[s_0, w], r[s_2, w], source[i, x],
+                               h_new[i, x], qx_new[i, x], qy_new[i, x], lam, clip, trim, dt, rdx, rdy, g)  # fmt: skip
+                if i1 == east:
+                    qx_new[i, east] = 0
+                if i % block_rows == 0 or i == j1 - 1:
+                    gather(lam, clip, trim, (i - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
+                           fastest, clipped, trimmed)  # fmt: skip
+            x_0, x_1, y_0, y_1, y_2, s_0, s_1, s_2 = x_1, x_0, y_1, y_2, y_0, s_1, s_2, s_0
+        if j1 == h.shape[0] - 1:
+            qy_new[j1, x] = 0
+
+
+@kernel
+def cross_edges(h, qx, qy, z, drag, h_new, qx_new, qy_new, faces, kind, value, manning, dt, rdx, rdy, g, passed):
+    """Move water over the boundary faces during dt, and add the depth of inflow (m over one cell) to ``passed`` (n,).
+
+    Arguments as in `edges.fill_ghosts` and `edges.cross_edges`. An open face lets water out at the speed that it has at
+    the next face inside, at most that of its waves, or critically where it meets an overfall; a given level acts
+    through the scheme itself. The new depth of the inner cell and the new discharge of the face are changed; outflow
+    takes no more than the cell holds.
+    """
+    for k in range(faces.shape[0]):
+        j, i, along_x, sign = faces[k, 2], faces[k, 3], faces[k, 4] == 0, faces[k, 5]
+        jf, jf_in = (max(j, faces[k, 0]), j + 1 if sign < 0 else j) if not along_x else (j, j)
+        i_f, i_in = (max(i, faces[k, 1]), i + 1 if sign < 0 else i) if along_x else (i, i)
+        q_old, q_in = (qx[jf, i_f], qx[jf_in, i_in]) if along_x else (qy[jf, i_f], qy[jf_in, i_in])
+        r = rdx if along_x else rdy
+        depth = np.float64(h[j, i])
+        if kind[k] == DISCHARGE:
+            inward = value[k]
+        elif kind[k] == NORMAL:
+            inward = -(depth ** (5.0 / 3.0)) * np.sqrt(value[k]) / manning[k]
+        elif kind[k] == LEVEL:
+            dz = np.float64(z[faces[k, 0], faces[k, 1]]) - np.float64(z[j, i])
+            outside = max(value[k] - np.float64(z[faces[k, 0], faces[k, 1]]), 0.0)
+            deep = np.float32(flow_depth(depth, outside, dz))
+            pushed = np.float32(np.float64(q_old) * sign - g * dt * r * deep * (outside + dz - depth))
+            inward = -np.float64(slow_down(pushed, np.float32(0), deep, drag[j, i], np.float32(dt)))
+        else:
+            inward = -_leaving(h, z, q_in, j, i, along_x, sign, value[k] > 0.0, g)
+        before = np.float64(h_new[j, i])
+        h_new[j, i] = max(before + inward * dt * r, 0.0)
+        entered = np.float64(h_new[j, i]) - before
+        passed[k] += entered
+        if along_x:
+            qx_new[jf, i_f] = -entered / (dt * r) * sign
+        else:
+            qy_new[jf, i_f] = -entered / (dt * r) * sign
+
+
+@kernel
+def _leaving(h, z, q_in, j, i, along_x, sign, falls_away, g):
+    """Outflow (m2/s) through an open face: critical at an overfall, else at the speed of ``q_in`` on the inner face."""
+    depth = np.float64(h[j, i])
+    if not falls_away:
+        return np.sqrt(g) * (2.0 / 3.0 * depth) ** 1.5
+    jo, io = (j, i - sign) if along_x else (j - sign, i)
+    inside = flow_depth(np.float64(h[jo, io]), depth, np.float64(z[j, i]) - np.float64(z[jo, io]))
+    speed = max(np.float64(q_in) * sign, 0.0) / max(inside, DRY)
+    return depth * min(speed, np.sqrt(g * depth))
+
+
+@row_kernel
+def mean_speeds(h, z, q, out):
+    """Mean of the speeds at both faces of the cells of one row; ``h, z`` start one cell west of the first face."""
+    h_c, z_c, h_e, z_e, q_e = h[1:], z[1:], h[2:], z[2:], q[1:]
+    half, dry = np.float32(0.5), np.float32(DRY)
+    for i in range(out.size):
+        west = q[i] / max(flow_depth(h[i], h_c[i], z_c[i] - z[i]), dry)
+        east = q_e[i] / max(flow_depth(h_c[i], h_e[i], z_e[i] - z_c[i]), dry)
+        out[i] = (west + east) * half
+
+
+@row_kernel
+def mean_speeds_across(h_s, h, h_n, z_s, z, z_n, q, q_n, out):
+    """As `mean_speeds`, between the southern and the northern face."""
+    half, dry = np.float32(0.5), np.float32(DRY)
+    for i in range(out.size):
+        south = q[i] / max(flow_depth(h_s[i], h[i], z[i] - z_s[i]), dry)
+        north = q_n[i] / max(flow_depth(h[i], h_n[i], z_n[i] - z[i]), dry)
+        out[i] = (south + north) * half
+
+
+@kernel
+def centre_velocities(h, qx, qy, z, windows, u, v):
+    """Velocities (m/s) at cell centres for output: the mean of those at opposite faces, into ``u, v`` (padded)."""
+    for k in range(windows.shape[0]):
+        i0, i1 = windows[k, 2], windows[k, 3]
+        w, x = slice(i0 - 1, i1 + 1), slice(i0, i1)
+        for j in range(windows[k, 0], windows[k, 1]):
+            mean_speeds(h[j, w], z[j, w], qx[j, i0 : i1 + 1], u[j, x])
+            mean_speeds_across(h[j - 1, x], h[j, x], h[j + 1, x], z[j - 1, x], z[j, x], z[j + 1, x],
+                               qy[j, x], qy[j + 1, x], v[j, x])  # fmt: skip
+
+
+@kernel
+def froude(h, u, v, windows, g):
+    """Largest Froude number among cells deeper than 1 cm, how many of those have one over 1, and how many there are."""
+    largest, fast, deep = 0.0, 0, 0
+    for k in range(windows.shape[0]):
+        for j in range(windows[k, 0], windows[k, 1]):
+            for i in range(windows[k, 2], windows[k, 3]):
+                if h[j, i] > 0.01:
+                    square = (u[j, i] * u[j, i] + v[j, i] * v[j, i]) / (g * h[j, i])
+                    largest = max(largest, square)
+                    deep += 1
+                    fast += square > 1.0
+    return np.sqrt(largest), fast, deep
+
+
+@kernel
+def face_discharge(qx, qy, faces, dx, dy, flow):
+    """Discharge (m3/s) through listed inner faces, written to ``flow`` (n,); ``faces`` as in `edges.face_discharge`."""
+    for k in range(faces.shape[0]):
+        if faces[k, 2] == 0:
+            flow[k] = np.float64(qx[faces[k, 0], faces[k, 1]]) * faces[k, 3] * dy
+        else:
+            flow[k] = np.float64(qy[faces[k, 0], faces[k, 1]]) * faces[k, 3] * dx

@@ -1,0 +1,93 @@
+"""From a case's section [drainage] and its grid to the parts of a coupled run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from floodsim.case.schema import Case
+from floodsim.drainage.engine import Engine
+from floodsim.drainage.exchange import Exchange
+from floodsim.drainage.inlets import Inlets
+from floodsim.drainage.inp_inlets import read_inlets
+from floodsim.drainage.network import Network
+from floodsim.drainage.place_inlets import nodes_on_grid, place_inlets
+from floodsim.drainage.pump_report import make_stations, with_levels
+from floodsim.drainage.read_inp import read_inp
+from floodsim.drainage.roofs import roof_cells
+from floodsim.errors import CaseError, Fault, Faults
+from floodsim.grid.grid import Grid
+from floodsim.simulate.coupling import Drainage
+
+
+def make_drainage(case: Case, grid: Grid) -> Drainage | None:
+    """Network, engine, inlets, roofs and pump stations of a case; None where it has no network.
+
+    Raises CaseError with the faults of the network, of the inlets and of the stations.
+    """
+    if case.drainage is None:
+        return None
+    section = case.drainage
+    network = read_inp(section.network)
+    return couple(case, grid, network, section.network)
+
+
+def couple(case: Case, grid: Grid, network: Network, file: Path) -> Drainage:
+    """The parts of a coupled run for a network that has been read from a SWMM input ``file``."""
+    section = case.drainage
+    assert section is not None
+    notes: list[str] = []
+    network = _on_clock(network, case, notes)
+    faults = Faults()
+    stations = make_stations(section.stations, network, faults)
+    network = with_levels(network, section.stations)
+    inlets, table = place_inlets(section, network, read_inlets(file), grid, notes)
+    _check_any(inlets, grid, file)
+    faults.raise_if_any()
+    nodes = len(network.nodes.name)
+    coupled = np.zeros(nodes, bool)
+    coupled[nodes_on_grid(network, grid)] = True
+    coupled[inlets.rows[:, 1]] = True
+    engine = Engine(network, coupled=coupled, own_inflows=False)
+    roofs = None
+    if section.roofs is not None:
+        rows = np.unique(inlets.rows[:, 1])
+        x, y = network.nodes.x[rows], network.nodes.y[rows]
+        roofs = roof_cells(grid, x, y, rows, section.roofs.capacity, section.roofs.distance)
+        if not roofs.node.size:
+            notes.append("drainage.roofs: no roof cell has a node within drainage.roofs.distance")
+    exchange = Exchange(inlets, table, nodes, grid.cell_area, float(np.sqrt(grid.cell_area)))
+    gauges = np.array([grid.cell_of(point.x, point.y) for point in case.points], np.int64).reshape(-1, 2) + 1
+    engine.gauges = np.zeros(len(gauges))
+    return Drainage(engine, exchange, stations, roofs, gauges, section.coupling_step, [*engine.notes, *notes])
+
+
+def _on_clock(network: Network, case: Case, notes: list[str]) -> Network:
+    """The network with the clock of the case, for patterns and rules that follow the calendar."""
+    start = datetime.fromisoformat(case.clock.start)
+    if network.options.start == start:
+        return network
+    if network.patterns or network.rules or network.series:
+        notes.append(
+            f"the network's start {network.options.start.isoformat()} is replaced by clock.start = {case.clock.start}; "
+            "its series count from there"
+        )
+    return replace(network, options=replace(network.options, start=start))
+
+
+def _check_any(inlets: Inlets, grid: Grid, file: Path) -> None:
+    """Something has to be exchanged, else the network lies elsewhere."""
+    if not inlets.names and not inlets.outfall_rows.size:
+        bounds = "x from {0:g} to {2:g}, y from {1:g} to {3:g}".format(*grid.bounds)
+        raise CaseError(
+            Fault(
+                "no node of the network lies on the grid",
+                str(file),
+                "drainage.network",
+                allowed=bounds,
+                remedy="check [COORDINATES]: they must be in the reference system of the grid",
+            )
+        )
