@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.speed import STEP, make_surface
 from floodsim.kernels.blocks import stored_depth, wake_blocks
 from floodsim.kernels.losses import GREEN_AMPT, loss_rows
 from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS
 from floodsim.surface.step import SWEEPS, all_cells, take_step
-from benchmarks.speed import STEP, make_surface
 
 SIDE = 500
 

@@ -53,6 +53,10 @@ def convert_network(
         allowed = ", ".join(WRITERS)
         message = "is no format that networks are written in"
         raise CaseError(Fault(message, str(target), value=target.suffix, allowed=allowed, remedy="name the target so"))
+    folders = [target.parent] + ([] if mapping_file is None else [Path(mapping_file).parent])
+    for folder in folders:  # seen to before anything is written, so that nothing half done is left
+        if not folder.is_dir():
+            raise CaseError(Fault("the folder does not exist", str(folder), remedy=f"make the folder {folder}"))
     network, mapping = read_network(source, lines, mapping_file)
     WRITERS[target.suffix.lower()](network, target)
     if mapping is not None and mapping_file is not None and not Path(mapping_file).is_file():

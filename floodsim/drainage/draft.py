@@ -44,6 +44,8 @@ from floodsim.errors import Faults
 WHOLE = {"node", "link", "kind", "curve", "series", "pattern", "patterns", "section", "culvert", "road_paved"}
 TRUTHS = {"flap", "initial_on", "surcharges", "by_head"}
 Table = TypeVar("Table")
+SUGGESTIONS = 50
+"""Names are compared for a suggestion only as long as fewer faults than this were found: it takes time."""
 
 
 @dataclass
@@ -111,6 +113,8 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     unsupported: list[Unsupported] = field(default_factory=list)
     crs_wkt: str = ""
+    named: dict[int, dict[str, int]] = field(default_factory=dict)
+    indexed: dict[int, int] = field(default_factory=dict)
 
     def add_node(self, node: NodeRow) -> None:
         """Take a node; a fault where the name is taken."""
@@ -138,7 +142,7 @@ class Draft:
 
     def missing(self, what: str, name: str, place: str, known: Iterable[str], consequence: str = "") -> None:
         """Record that a row names something that does not exist."""
-        near = closest(name, known)
+        near = closest(name, known) if len(self.faults.found) < SUGGESTIONS else ""
         remedy = f"did you mean {near}?" if near else f"add the {what}, or correct the name"
         message = f"names the {what} {name}, which does not exist" + (f"; {consequence}" if consequence else "")
         self.faults.add(message, key=place, value=name, remedy=remedy)
@@ -146,20 +150,27 @@ class Draft:
     def row_of(self, what: str, name: str, rows: list[Any], place: str, kinds: Iterable[str] = ()) -> int:
         """Row of a curve, series, pattern or transect by name; NONE and a fault where there is none of those kinds."""
         kinds = tuple(kinds)
-        for index, row in enumerate(rows):
-            if row.name.upper() == name.upper():
-                if not kinds or row.kind in kinds:
-                    return index
-                self.faults.add(
-                    f"the {what} {name} is of another kind",
-                    key=place,
-                    value=row.kind,
-                    allowed=", ".join(kinds),
-                    remedy=f"name a {what} of the right kind, or correct its type",
-                )
-                return NONE
-        self.missing(what, name, place, (row.name for row in rows))
-        return NONE
+        index = self._index_of(rows).get(name.upper(), NONE)
+        if index == NONE:
+            self.missing(what, name, place, (row.name for row in rows))
+        elif kinds and rows[index].kind not in kinds:
+            self.faults.add(
+                f"the {what} {name} is of another kind",
+                key=place,
+                value=rows[index].kind,
+                allowed=", ".join(kinds),
+                remedy=f"name a {what} of the right kind, or correct its type",
+            )
+            return NONE
+        return index
+
+    def _index_of(self, rows: list[Any]) -> dict[str, int]:
+        """Row numbers by name of one of the lists above, brought up to date as the list grows."""
+        named, done = self.named.setdefault(id(rows), {}), self.indexed.get(id(rows), 0)
+        for index in range(done, len(rows)):
+            named.setdefault(rows[index].name.upper(), index)
+        self.indexed[id(rows)] = len(rows)
+        return named
 
 
 def freeze(draft: Draft) -> Network:

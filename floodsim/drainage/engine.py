@@ -251,6 +251,6 @@ def _initial_water(nodes: int, links: int) -> Water:
 
     return Water(
         volume=node(), depth=node(), head=node(), surface=node(), at=np.zeros(nodes, np.int64), flow=link(),
-        mid_area=link(), weighted_area=link(), setting=link(), entering=np.zeros((nodes, 2)), net=node(),
+        mid_area=link(), growth=link(), through=link(), weighted_area=link(), setting=link(), entering=np.zeros((nodes, 2)), net=node(),
         taken=node(), flooded=node(), passed=node(), passed_link=link(), step=np.zeros(3),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from floodsim.drainage.draft import Draft
 from floodsim.drainage.inp_options import Units, parse_date, parse_hours
-from floodsim.drainage.inp_text import Fields, InpFile, Row, pairs, read_text, to_float, tokens_of
+from floodsim.drainage.inp_text import Fields, InpFile, Row, lines_of, pairs, read_text, to_float, tokens_of
 from floodsim.drainage.network import NONE, Curve, Pattern, PatternKind, Series
 from floodsim.errors import CaseError
 
@@ -120,7 +120,7 @@ class SeriesReader:
     def __init__(self, inp: InpFile, draft: Draft) -> None:
         self.draft, self.folder = draft, inp.path.parent
         self.rows: dict[str, list[Row]] = {}
-        self.made: dict[tuple[str, float], int] = {}
+        self.made: dict[str, dict[float, int]] = {}
         for row in inp.rows("TIMESERIES"):
             self.rows.setdefault(row.tokens[0].upper(), []).append(row)
 
@@ -130,14 +130,14 @@ class SeriesReader:
         if key not in self.rows:
             self.draft.missing("time series", name, place, (rows[0].tokens[0] for rows in self.rows.values()))
             return NONE
-        if (key, scale) not in self.made:
-            taken = any(other == key for other, _ in self.made)
+        made = self.made.setdefault(key, {})
+        if scale not in made:
             shown = self.rows[key][0].tokens[0]
             times, values = self._points(self.rows[key])
-            self.made[key, scale] = len(self.draft.series)
-            title = f"{shown}~{scale:.6g}" if taken else shown
+            title = f"{shown}~{scale:.6g}" if made else shown
+            made[scale] = len(self.draft.series)
             self.draft.series.append(Series(title, times, values * scale))
-        return self.made[key, scale]
+        return made[scale]
 
     def _points(self, rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
         points: list[tuple[float, float]] = []
@@ -192,7 +192,7 @@ class SeriesReader:
             return []
         points: list[tuple[float, float]] = []
         day: datetime | None = None
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(lines_of(text), start=1):
             tokens = tokens_of(line)
             if tokens:
                 inner = Row(f"{path.name}", number, (row.tokens[0], *tokens))

@@ -69,6 +69,11 @@ def read_text(path: Path) -> str:
     raise CaseError(Fault("is no text file", str(path), remedy="save it as text (SWMM: Save As .inp)"))
 
 
+def lines_of(text: str) -> list[str]:
+    """Lines as SWMM takes them: a lone carriage return within a line is a blank, unless there are no other ends."""
+    return text.split("\n" if "\n" in text else "\r")
+
+
 def tokens_of(line: str) -> tuple[str, ...]:
     """Tokens of a line up to its comment; a quoted text is one token."""
     found: list[str] = []
@@ -82,7 +87,7 @@ def tokens_of(line: str) -> tuple[str, ...]:
 def read_inp_text(path: Path, faults: Faults) -> InpFile:
     """Split a SWMM input into sections and rows; unknown sections and lines before the first are faults."""
     inp, section = InpFile(path), ""
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(lines_of(read_text(path)), start=1):
         header = _HEADER.match(line)
         if header:
             section = _section(header.group(1), number, faults)

@@ -179,7 +179,7 @@ def _measure(pipe: PipeRow, points: dict[str, PointRow], faults: Faults) -> None
         return
     start, end = points[pipe.start.upper()], points[pipe.end.upper()]
     pipe.length = float(pipe.line.length) if pipe.line is not None else math.hypot(start.x - end.x, start.y - end.y)
-    if not pipe.length > 0.0:
+    if pipe.length <= 0.0:
         remedy = "correct the coordinates, or state its length"
         faults.add("has no length: both its points lie at one place", key=pipe.place, remedy=remedy)
 

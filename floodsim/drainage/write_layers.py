@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ def write_layers(network: Network, path: str | Path) -> None:
     folder = tempfile.mkdtemp(prefix=".layers", dir=path.parent)
     part = Path(folder) / "part.gpkg"
     try:
-        nodes.to_file(part, layer="nodes", driver="GPKG", engine="pyogrio")
-        links.to_file(part, layer="links", driver="GPKG", engine="pyogrio")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="'crs' was not provided")  # a network may be in local coordinates
+            nodes.to_file(part, layer="nodes", driver="GPKG", engine="pyogrio")
+            links.to_file(part, layer="links", driver="GPKG", engine="pyogrio")
         os.replace(part, path)
     finally:
         for left in Path(folder).iterdir():

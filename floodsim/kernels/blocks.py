@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from floodsim.kernels.jit import kernel
 
 ASLEEP, DRAINED, AWAKE = 0, 1, 2
@@ -62,7 +64,7 @@ def block_speeds(h, u, v, rdx, rdy, g, block_rows, block_columns, fastest):
         bj = (j - 1) // block_rows
         for i in range(1, h.shape[1] - 1):
             bi = (i - 1) // block_columns
-            c = (g * h[j, i]) ** 0.5
+            c = np.sqrt(g * h[j, i])
             rate = max((abs(u[j, i]) + c) * rdx, (abs(v[j, i]) + c) * rdy)
             if rate > fastest[bj, bi]:
                 fastest[bj, bi] = rate
@@ -73,7 +75,7 @@ def stored_depth(h, low, windows, rows):
     """Sum of depth over each row (m), over the windows only, added to ``rows`` (ny,); ``low`` may be empty."""
     for k in range(windows.shape[0]):
         for j in range(windows[k, 0], windows[k, 1]):
-            total = 0.0
+            total = np.float64(0.0)
             for i in range(windows[k, 2], windows[k, 3]):
                 total += h[j, i]
             if low.size:

@@ -121,12 +121,12 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
           block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
     """Advance every window by dt (s).
 
-    State h (m), u, v (m/s) and ground z, sx, sy (m; m per cell), drag (4 g n^2, negative outside the domain), source (m/s) are
-    padded by one ghost cell: shape (ny + 2, nx + 2). ``low`` is empty in double precision; in single precision it has their shape and holds
-    what rounding added to the depth (m). ``windows`` (n, 4) holds j0, j1, i0, i1 in padded indices,
-    aligned to blocks of ``block_rows`` x ``block_columns``. Written: the new state, and per block ``fastest`` (1/s,
-    largest (speed + c) / cell), ``clipped`` (m, depth made by cutting negative depths) and ``trimmed`` (m, taken by
-    drying films, positive, and by sinks that found no water, negative), the last two added to what stands there.
+    State h (m), u, v (m/s) and ground z, sx, sy (m; m per cell), drag (4 g n^2, negative outside the domain), source
+    (m/s) are padded by one ghost cell: shape (ny + 2, nx + 2). ``low`` is empty in double precision; in single it has
+    their shape and holds what rounding added to the depth (m). ``windows`` (n, 4) holds j0, j1, i0, i1 in padded
+    indices, aligned to blocks of ``block_rows`` x ``block_columns``. Written: the new state, and per block ``fastest``
+    (1/s, largest (speed + c) / cell), ``clipped`` (m, depth made by cutting negative depths) and ``trimmed`` (m, taken
+    by drying films, positive, and by sinks that found no water, negative), the last two added to what stands there.
     ``scratch`` (SCRATCH_ROWS, widest window + 2) is working space.
     """
     rx, ry = dt * rdx, dt * rdy
@@ -151,8 +151,8 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
                 if low.size:
                     balance_compensated(
                         h[j, i0:i1], u[j, i0:i1], v[j, i0:i1], xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n,
-                        drag[j, i0:i1], source[j, i0:i1], low[j, i0:i1], h_new[j, i0:i1], u_new[j, i0:i1], v_new[j, i0:i1],
-                        clip, trim, dt, rx, ry,
+                        drag[j, i0:i1], source[j, i0:i1], low[j, i0:i1],
+                        h_new[j, i0:i1], u_new[j, i0:i1], v_new[j, i0:i1], clip, trim, dt, rx, ry,
                     )  # fmt: skip
                 else:
                     balance(

@@ -61,7 +61,7 @@ def face_flux(h_l, h_r, un_l, un_r, ut_l, ut_r, c_l, c_r, dz, s_l, s_r, g):
     """HLLC flux through one face, with the bed's push on either cell already added (Xia et al. 2017; Toro 2001).
 
     Depths h (m), velocities normal un and tangential ut (m/s), wave speeds c = sqrt(g h), bed step dz and bed
-    increments s of the cells (m). Returns mass flux (m2/s), normal momentum flux as the left and as the right cell feels
+    increments s of the cells (m). Returns mass flux (m2/s), normal momentum flux as the left and the right cell feels
     it, and tangential momentum flux (m3/s2), each per unit width. The pressure g h^2 / 2 of the own cell is left out on
     either side: it cancels over the four faces of a cell. Water that runs against a kerb higher than itself is stopped
     as at a mirror.

@@ -16,12 +16,12 @@ NONE, CONSTANT, GREEN_AMPT, HORTON, CURVE_NUMBER = 0, 1, 2, 3, 4
 def rain_rows(j0, j1, rates, zones, share, source, rain):
     """Set the source (m/s) of rows j0..j1 to the rain that lands there.
 
-    ``rates`` (zones,) in m/s, ``zones`` (ny, nx) or (1, 1) where all is zone 0, ``share`` (ny, nx) part of the rain that
-    a cell receives. ``source`` is padded; ``rain`` (ny,) takes the sum over each row.
+    ``rates`` (zones,) in m/s, ``zones`` (ny, nx) or (1, 1) where all is zone 0, ``share`` (ny, nx) part of the rain
+    that a cell receives. ``source`` is padded; ``rain`` (ny,) takes the sum over each row.
     """
     uniform = zones.size == 1
     for j in range(j0, j1):
-        total = 0.0
+        total = np.float64(0.0)
         for i in range(share.shape[1]):
             zone = zones[0, 0] if uniform else zones[j, i]
             value = np.float32(rates[zone] * share[j, i])
@@ -40,7 +40,7 @@ def loss_rows(j0, j1, kind, classes, table, h, share, infiltrated, beat, source,
     """
     single = classes.size == 1
     for j in range(j0, j1):
-        total = 0.0
+        total = np.float64(0.0)
         for i in range(share.shape[1]):
             c = classes[0, 0] if single else classes[j, i]
             rain = np.float64(source[j + 1, i + 1])
@@ -90,7 +90,7 @@ def green_ampt(conductivity, head, soaked, beat):
 
 @kernel
 def horton(start, end, decay, soaked, beat):
-    """Capacity over a beat (m) by Horton (1940), on the depth already infiltrated instead of the time since rain began."""
+    """Capacity over a beat (m) by Horton (1940), on the depth infiltrated instead of the time since rain began."""
     if decay <= 0.0 or start <= end:
         return end * beat
     limit = (start - end) / decay

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from floodsim.kernels.jit import inline, kernel
-from floodsim.kernels.network_sections import area_at, depth_of_flow, section_at
+from floodsim.kernels.network_sections import depth_of_flow, section_at
 
 # columns of the integers and of the numbers of a conduit
 LINK, START, END, SHAPE, FLAP, PRESSURE_LAW = range(6)
@@ -15,6 +15,8 @@ MANNING, HAZEN_WILLIAMS, DARCY_WEISBACH = 0, 1, 2
 """Friction law of a full conduit; a partly full one follows Manning."""
 CALM, SHOOTING = 0.9, 1.1
 """Froude numbers between which a conduit passes over to upstream areas and upwind momentum."""
+GROWTH = 1e-4
+"""Growth of convection per step that is left to chance."""
 DRY = 1e-6
 """Depth in m below which a conduit end counts as dry."""
 
@@ -60,16 +62,16 @@ def pressure_friction(law, factor, q, area, radius43):
 @kernel
 def conduit_flows(
     dt, last_dt, head, entering, setting, numbers, wholes, table, critical, normal, g,
-    flow, mid_area, weighted_area, stiffness,
+    flow, mid_area, growth, through, weighted_area, stiffness,
 ):  # fmt: skip
     """Advance the flow (m3/s) in every conduit by dt.
 
     ``entering`` (nodes, 2): momentum (m4/s2) and flow (m3/s) that links bring into each node. ``mid_area`` (conduits,)
-    is the area in the middle, of the last step on entry; ``weighted_area`` (links,) what the flow passes through;
+    is the area in the middle and ``growth`` its rise (m2/s), of the last step on entry; ``weighted_area`` (links,) what the flow passes through;
     ``stiffness`` (nodes,) takes the sum of g A (1 + Fr)^2 / L, which limits the next step.
 
     The equation is that of SWMM's dynamic wave (Rossman 2017, eq. 3-14): dQ/dt = 2 u dA/dt + u2 dA/dx - g A (dH/dx + S),
-    where the flow is subcritical; towards supercritical flow it passes over to upstream areas and the upwind momentum
+    where the flow is subcritical, with dA/dt by Adams and Bashforth's second order (Euler's would grow); towards supercritical flow it passes over to upstream areas and the upwind momentum
     balance of Stelling and Duinmeijer (2003). Friction is implicit: the positive root of a quadratic.
     """
     for c in range(wholes.shape[0]):
@@ -78,59 +80,70 @@ def conduit_flows(
         z1, z2 = numbers[c, BED_START], numbers[c, BED_END]
         y1, y2 = head[i] - z1, head[j] - z2
         if (y1 <= DRY and y2 <= DRY) or setting[link] <= 0.0:
-            flow[link] = mid_area[c] = weighted_area[link] = 0.0
+            flow[link] = mid_area[c] = growth[c] = through[c] = weighted_area[link] = 0.0
             continue
         full = y1 >= height and y2 >= height
+        free1, free2 = y1, y2
         above1, above2 = max(y1 - height, 0.0), max(y2 - height, 0.0)
         area, width = numbers[c, AREA], numbers[c, WIDTH]
         if not full:
             fall = numbers[c, NORMAL_FLOW]
             critical_flow = numbers[c, CRITICAL_FLOW]
-            free1, free2 = y1, y2
             y1 = end_depth(y1, -q, height, area, width, critical_flow, -fall, table, critical, normal, shape, g)
             y2 = end_depth(y2, q, height, area, width, critical_flow, fall, table, critical, normal, shape, g)
         else:
             y1 = y2 = height
         drop = z1 + y1 + above1 - z2 - y2 - above2
         if (y1 <= DRY and drop > 0.0) or (y2 <= DRY and drop < 0.0):
-            flow[link] = mid_area[c] = weighted_area[link] = 0.0
+            flow[link] = mid_area[c] = growth[c] = through[c] = weighted_area[link] = 0.0
             continue
         mass = dt / numbers[c, MASS]
-        resist, gain, froude, limit = 0.0, 0.0, 0.0, numbers[c, MAX_FLOW]
+        start, resist, gain, froude, limit = q, 0.0, 0.0, 0.0, numbers[c, MAX_FLOW]
         if full:
             a_w = a1 = a2 = a_m = mid_area[c] = area
-            r_w = 1.0
+            r_w, growth[c] = 1.0, 0.0
         else:
-            a1 = area * area_at(table, shape, y1 / height)
-            a2 = area * area_at(table, shape, y2 / height)
+            up = i if q > 0.0 else j
+            a1, w1, r1 = section_at(table, shape, y1 / height)
+            a2, w2, r2 = section_at(table, shape, y2 / height)
             a_m, w_m, r_w = section_at(table, shape, 0.5 * (y1 + y2) / height)
-            a_m, a_w = max(a_m * area, 1e-9), max(a_m * area, 1e-9)
-            u = q / a_m
+            a1, a2, a_m = max(a1 * area, 1e-9), max(a2 * area, 1e-9), max(a_m * area, 1e-9)
+            a_up, w_up, r_up, y_up = (a1, w1, r1, y1) if q > 0.0 else (a2, w2, r2, y2)
+            a_w, u = a_m, q / a_m
             c2 = g * a_m / max(w_m * width, 1e-3 * width)
+            arriving = entering[up, 0] / max(entering[up, 1], abs(q)) if entering[up, 1] > 0.0 else 0.0
+            froude = np.sqrt(max(u * u, arriving * arriving) / c2)
+            froude_up = np.sqrt(q * q * w_up * width / (g * a_up * a_up * a_up))
             upwind = 0.0
-            froude = abs(u) / np.sqrt(c2)
-            if froude > CALM:
-                upwind = min((froude - CALM) / (SHOOTING - CALM), 1.0)
-                y_up = y1 if q > 0.0 else y2
-                a_up, _, r_up = section_at(table, shape, y_up / height)
-                a_w += upwind * (max(a_up * area, 1e-9) - a_w)
+            fastest = max(froude, froude_up)
+            if fastest > CALM:
+                upwind = min((fastest - CALM) / (SHOOTING - CALM), 1.0)
+            # a central difference of convection in explicit steps grows by (2 u dt / L)^4 / 4; friction must damp it
+            grows = 0.25 * (2.0 * abs(u) * mass / length) ** 4
+            if grows > GROWTH:
+                damps = 2.0 * mass * abs(q) * numbers[c, FRICTION] / (a_m * max(r_w, 1e-6) * numbers[c, RADIUS43])
+                upwind = max(upwind, min(2.0 - damps / grows, 1.0))
+            if upwind > 0.0:
+                a_w += upwind * (a_up - a_w)
+                if through[c] > 0.0:
+                    start += upwind * (min(max(a_w / through[c], 0.5), 2.0) - 1.0) * q
                 r_w += upwind * (r_up - r_w)
-                up = i if q > 0.0 else j
-                if entering[up, 1] > 0.0:
+                if arriving > 0.0:
                     resist = upwind * abs(q) / (a_w * length)
-                    arriving = entering[up, 0] / max(entering[up, 1], abs(q)) * a_w
-                    gain = resist * (arriving if q > 0.0 else -arriving)
+                    gain = resist * arriving * a_w if q > 0.0 else -resist * arriving * a_w
             # where an end stands at critical depth its area follows the flow, and its growth would feed back on it
             drawn = y1 > max(free1, 0.0) or y2 > max(free2, 0.0)
-            growth = (a_m - mid_area[c]) / last_dt if mid_area[c] > 0.0 and not drawn else 0.0
-            gain += (1.0 - upwind) * (2.0 * u * growth + u * u * (a2 - a1) / length)
+            rise = (a_m - mid_area[c]) / last_dt if mid_area[c] > 0.0 and not drawn else 0.0
+            gain += (1.0 - upwind) * (u * (3.0 * rise - growth[c]) + u * u * (a2 - a1) / length)
+            growth[c] = rise
             conveyance = numbers[c, CONVEYANCE]
-            if (y2 - y1) * conveyance > 0.0 and q * conveyance > 0.0:
-                a_up, _, r_up = section_at(table, shape, (y1 if q > 0.0 else y2) / height)
-                if (y1 if q > 0.0 else y2) < height:
-                    limit = min(limit, abs(conveyance) * a_up * area * np.sqrt(r_up))
+            if (y2 - y1) * conveyance > 0.0 and q * conveyance > 0.0 and y_up < height:
+                limit = min(limit, abs(conveyance) * a_up * np.sqrt(r_up))
             mid_area[c] = 0.0 if drawn else a_m
-        weighted_area[link] = a_w
+        # a jet that falls into its node brings no momentum to the next conduit
+        falls = not full and (free2 < 0.5 * y2 if q > 0.0 else free1 < 0.5 * y1)
+        weighted_area[link] = 0.0 if falls else a_w
+        through[c] = a_w
         friction = numbers[c, FRICTION] / (a_w * max(r_w, 1e-6) * numbers[c, RADIUS43])
         if full and wholes[c, PRESSURE_LAW] != MANNING:
             slope = pressure_friction(
@@ -140,7 +153,7 @@ def conduit_flows(
         losses = numbers[c, LOSS_ENTRY] / max(a1, 1e-9) + numbers[c, LOSS_EXIT] / max(a2, 1e-9)
         friction += 0.5 * (losses + numbers[c, LOSS_AVERAGE] / a_m) / length
         b = 1.0 + mass * resist
-        rhs = q + mass * (g * a_w * drop / length + gain)
+        rhs = start + mass * (g * a_w * drop / length + gain)
         new = 2.0 * rhs / (b + np.sqrt(b * b + 4.0 * mass * friction * abs(rhs)))
         if (new > 0.0 and y1 <= DRY) or (new < 0.0 and (y2 <= DRY or wholes[c, FLAP] != 0)):
             new = 0.0

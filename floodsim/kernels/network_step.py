@@ -48,6 +48,8 @@ class Water(NamedTuple):
     at: np.ndarray
     flow: np.ndarray
     mid_area: np.ndarray
+    growth: np.ndarray
+    through: np.ndarray
     weighted_area: np.ndarray
     setting: np.ndarray
     entering: np.ndarray
@@ -86,7 +88,7 @@ def advance(span, safety, lateral, target, per_second, g, layout, water, share, 
         conduit_flows(
             dt, water.step[0], water.head, water.entering, water.setting,
             layout.conduit_numbers, layout.conduit_wholes, layout.table, layout.critical, layout.normal, g,
-            water.flow, water.mid_area, water.weighted_area, stiffness,
+            water.flow, water.mid_area, water.growth, water.through, water.weighted_area, stiffness,
         )  # fmt: skip
         orifice_flows(
             dt, layout.orifice_wholes, layout.orifice_numbers, water.head, water.surface, water.setting, g, water.flow

@@ -21,7 +21,7 @@ class SafeInterrupt:
         self._saved: dict[int, Any] = {}
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt if a signal has come; called between macro steps."""
+        """Raise KeyboardInterrupt if a signal has come; called between beats."""
         if self._asked:
             raise KeyboardInterrupt
 

@@ -100,6 +100,7 @@ class Simulation:
             self._renew(0.0, self.beat)
             self._start(observers, progress)
             for number in range(self.beats):
+                self.interrupt.check()  # between beats only: what a beat brings is booked as a whole
                 self._advance(number, observers)
                 self._check_mass()
                 for observer in observers:
@@ -143,7 +144,6 @@ class Simulation:
         for span in range(self.spans):
             t0 = begin + span * self.beat / self.spans
             t1 = end if span == self.spans - 1 else begin + (span + 1) * self.beat / self.spans
-            self.interrupt.check()
             if self.coupling is not None:
                 self.coupling.open(t0, t1)
             self._cross(self.beat / self.spans, t1, observers)
@@ -159,8 +159,6 @@ class Simulation:
     def _cross(self, left: float, end: float, observers: list[Observer]) -> None:
         """Go through the ``left`` seconds up to time ``end`` in macro steps."""
         while left > 0.0:
-            if self.coupling is None:  # a coupling step is not left half done
-                self.interrupt.check()
             dt, count = self._choose_step(left)
             taken = self._macro(dt, count)
             left = 0.0 if taken * dt >= left * (1.0 - 1e-12) else left - taken * dt

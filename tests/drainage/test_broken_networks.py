@@ -74,7 +74,7 @@ class Broken:
 
 
 INPUTS = [
-    Broken("unknown_section", "[INFLOWS]", "[INFLOWZ]", "line 36", ("no section", "did you mean [INFLOWS]?")),
+    Broken("unknown_section", "[INFLOWS]", "[INFLOWZ]", "line 35", ("no section", "did you mean [INFLOWS]?")),
     Broken("flow_units", "FLOW_UNITS CMS", "FLOW_UNITS CFM", "[OPTIONS] line 2, FLOW_UNITS", ("CFS, GPM", "did you")),
     Broken("date", "07/03/2025", "31.07.2025", "[OPTIONS] line 3, START_DATE", ("no date", "07/03/2025")),
     Broken("end_before_start", "07/04/2025", "07/02/2025", "[OPTIONS] line 4, END_DATE", ("ends before it starts",)),
@@ -108,8 +108,8 @@ INPUTS = [
     Broken("inflow_to_nothing", "J1 FLOW STORM", "J7 FLOW STORM", "[INFLOWS] line 36, J7", ("inflow would be lost",)),
     Broken("backward_time", "STORM 1:00 0.5", "STORM 0:00 0.5", "[TIMESERIES] line 38, STORM", ("not go forward",)),
     Broken("series_file", "STORM 1:00 0.5", "STORM FILE gone.dat", "[TIMESERIES] line 39", ("No such file", "folder")),
-    Broken("rule_pump", "PUMP P1 STATUS", "PUMP P2 STATUS", "[CONTROLS] line 43, rule LOW", ("the pump P2, which does not exist",)),
-    Broken("rule_node", "IF NODE S1", "IF NODE S9", "[CONTROLS] line 42, rule LOW", ("the node S9, which does not exist",)),
+    Broken("rule_pump", "PUMP P1 STATUS", "PUMP P2 STATUS", "[CONTROLS] line 43, rule LOW", ("names the pump P2",)),
+    Broken("rule_node", "IF NODE S1", "IF NODE S9", "[CONTROLS] line 42, rule LOW", ("names the node S9",)),
     Broken("rule_kind", "THEN PUMP P1 STATUS", "THEN WEIR P1 STATUS", "line 43, rule LOW", ("it is a pump", "PUMP P1")),
     Broken("rule_without_then", "THEN PUMP P1 STATUS = OFF", "", "[CONTROLS] line 41, rule LOW", ("has no THEN",)),
     Broken("rule_value", "DEPTH < 0.3", "DEPTH < low", "[CONTROLS] line 42, rule LOW", ("low is no value",)),
@@ -218,7 +218,8 @@ def test_broken_tables(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[
     source, pipes = write_csv(tmp_path, points, lines, "gbk")
     options = ("--lines", str(pipes), "--mapping", str(tmp_path / "map.toml"))
     text = refused(tmp_path, source, *options, says=says, capture=capsys)
-    assert ("pipes.csv: row" in text) == (name in OF_PIPES) and ("points.csv: row" in text) == (name not in OF_PIPES)
+    first = text.splitlines()[1]
+    assert ("pipes.csv: row" if name in OF_PIPES else "points.csv: row") in first
 
 
 def test_a_missing_invert_is_not_written_as_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

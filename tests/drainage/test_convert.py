@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +63,7 @@ SAME = {"VARIABLE_STEP": 0, "INERTIAL_DAMPING": "NONE", "NORMAL_FLOW_LIMITED": "
 def test_swmm_says_the_same_of_what_is_written(validation_data: Path, tmp_path: Path, name: str) -> None:
     """Feet and CFS in, metres and CMS out: weirs, orifices, pumps, storages, transects and series included.
 
-    99 % of the heads of SWMM itself on both files agree to 2 cm, peaks of several metres; what is left is its tolerance
+    95 % of the heads of SWMM itself on both files agree to 1 cm, peaks of several metres; what is left is its tolerance
     of iteration, a fixed number of feet or of metres, and pumps that switch a step earlier or later for it.
     """
     source = validation_data / "epa_swmm" / f"{name}.inp"
@@ -73,7 +74,7 @@ def test_swmm_says_the_same_of_what_is_written(validation_data: Path, tmp_path: 
     assert before.nodes == after.nodes and before.links == after.links
     np.testing.assert_allclose(after.lateral, before.lateral, atol=1e-5)
     error = np.abs(after.head - before.head)
-    assert np.quantile(error, 0.99) < 0.02 and error.mean() < 0.01
+    assert np.quantile(error, 0.95) < 0.01 and error.mean() < 0.01
     assert np.abs(before.head - before.head[:, :1]).max() > 0.05, "nothing moved, nothing was tested"
 
 
@@ -140,12 +141,20 @@ def test_checking_against_a_terrain(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "another coordinate reference system" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder that cannot be written")
-def test_an_unwritable_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["net.inp", "net.gpkg"])
+def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
     points, pipes = write_csv(tmp_path, *tables())
-    (tmp_path / "shut").mkdir(mode=0o500)
-    with pytest.raises(OSError):
-        convert_network(points, tmp_path / "shut" / "net.inp", pipes)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", target)
+
+    monkeypatch.setattr(os, "replace", full)
+    command = ["network", "convert", str(points), str(tmp_path / target), "--lines", str(pipes)]
+    assert main(command) == errors.EXIT_RUN_FAILED
+    assert "No space left" in capsys.readouterr().err
+    assert listing(tmp_path) == ["pipes.csv", "points.csv"]
 
 
 def test_networks_without_places_cannot_be_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

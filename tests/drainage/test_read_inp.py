@@ -237,6 +237,18 @@ def test_text_in_any_form(tmp_path: Path) -> None:
     assert any("J9" in note for note in network.notes)
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_ends_of_lines(tmp_path: Path, ends: str) -> None:
+    """Of Unix, Windows and old Macintosh; a stray return within a line is a blank, as it is to SWMM."""
+    text = HEAD.format(unit="CMS", offsets="DEPTH") + BODY.format(z1=0, z2="0.5")
+    if ends != "\r":
+        text = text.replace("0.5 2 5", "0.5\r2 5")
+    path = tmp_path / "net.inp"
+    path.write_bytes(text.replace("\n", ends).encode())
+    network = read_inp(path)
+    assert network.links.offset_end[0] == 0.5 and network.conduits.initial_flow[0] == 2.0
+
+
 def test_inlets(tmp_path: Path) -> None:
     path = tmp_path / "net.inp"
     path.write_text(

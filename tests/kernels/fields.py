@@ -89,10 +89,10 @@ def slopes(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     out = []
     for ground in (z, z.T):
         step = np.diff(ground, axis=1)
-        l, r = step[:, :-1].copy(), step[:, 1:].copy()
-        l[:, 0], r[:, -1] = r[:, 0], l[:, -1]
+        before, after = step[:, :-1].copy(), step[:, 1:].copy()
+        before[:, 0], after[:, -1] = after[:, 0], before[:, -1]
         s = np.zeros_like(ground)
-        s[:, 1:-1] = np.where(l * r > 0, np.where(abs(l) < abs(r), l, r), 0)
+        s[:, 1:-1] = np.where(before * after > 0, np.where(abs(before) < abs(after), before, after), 0)
         s[:, 0], s[:, -1] = -s[:, 1], -s[:, -2]
         out.append(s)
     return out[0], np.ascontiguousarray(out[1].T)
@@ -106,7 +106,7 @@ def padded_ground(z: np.ndarray) -> np.ndarray:
 def random_water(
     shape: tuple[int, int], seed: int, dtype: type = np.float64, dry: float = 0.3, rough: float = 0.5
 ) -> Water:
-    """Random depths (a share of them dry), velocities and ground, ghosts included; velocities only where there is water."""
+    """Random depths (a share of them dry), velocities of the wet cells, and ground; ghosts included."""
     random = np.random.default_rng(seed)
     padded = (shape[0] + 2, shape[1] + 2)
     h = np.where(random.random(padded) < dry, 0.0, random.random(padded) ** 2).astype(dtype)

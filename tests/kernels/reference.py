@@ -10,7 +10,7 @@ Array = np.ndarray
 
 
 class Fluxes(NamedTuple):
-    """Mass, normal momentum as the left and the right cell feels it (pressure and bed included), tangential momentum."""
+    """Mass, normal momentum as the left and the right cell feels it (bed included), tangential momentum."""
 
     mass: Array
     left: Array
@@ -18,25 +18,29 @@ class Fluxes(NamedTuple):
     side: Array
 
 
-def reconstructed(h_l: Array, h_r: Array, dz: Array, ds: Array) -> tuple[Array, Array, Array, Array]:
+def reconstructed(h_l: Array, h_r: Array, dz: Array, s_l: Array, s_r: Array) -> tuple[Array, Array, Array, Array]:
     """Depths and beds on either side of a face (Xia et al. 2017); beds are relative to the bed of the left cell."""
+    ds = (s_l + s_r) / 2.0
     level_l, level_r = h_l, h_r + dz
     edge_l = level_l + np.maximum(0.0, np.minimum(ds, level_r - level_l))
     edge_r = level_r + np.maximum(0.0, np.minimum(-ds, level_l - level_r))
     bed = np.maximum(0.0, dz)
     depth_l, depth_r = np.maximum(edge_l - bed, 0.0), np.maximum(edge_r - bed, 0.0)
-    # A face above the water of a cell counts only as far as the ground rises as a slope; all of it at dry ground.
+    # A face above the water of a cell pushes only as far as the cell's own slope rises; at dry ground not at all.
     above_l, above_r = np.maximum(0.0, bed - level_l), np.maximum(0.0, bed - level_r)
-    wall_l = np.where(h_r > 0.0, np.clip(dz - ds, 0.0, above_l), above_l)
-    wall_r = np.where(h_l > 0.0, np.clip(ds - dz, 0.0, above_r), above_r)
+    wall_l = np.where(h_r > 0.0, np.clip(dz - s_l, 0.0, above_l), above_l)
+    wall_r = np.where(h_l > 0.0, np.clip(s_r - dz, 0.0, above_r), above_r)
     return depth_l, depth_r, bed - wall_l, bed - wall_r
 
 
 def face_fluxes(
-    h_l: Array, h_r: Array, u_l: Array, u_r: Array, v_l: Array, v_r: Array, dz: Array, ds: Array, g: float
+    h_l: Array, h_r: Array, u_l: Array, u_r: Array, v_l: Array, v_r: Array, dz: Array, s_l: Array, s_r: Array, g: float
 ) -> Fluxes:
-    """HLLC fluxes (Toro 2001) with the bed source of Xia et al. 2017 added on either side."""
-    d_l, d_r, bed_l, bed_r = reconstructed(h_l, h_r, dz, ds)
+    """HLLC fluxes (Toro 2001) with the bed source of Xia et al. 2017 added on either side.
+
+    Water that runs against a kerb higher than itself is turned round there, as at a mirror.
+    """
+    d_l, d_r, bed_l, bed_r = reconstructed(h_l, h_r, dz, s_l, s_r)
     c_l, c_r = np.sqrt(g * h_l), np.sqrt(g * h_r)
     right_going = np.maximum(np.maximum(u_l + c_l, u_r + c_r), 0.0)
     left_going = np.minimum(np.minimum(u_l - c_l, u_r - c_r), 0.0)
@@ -51,6 +55,9 @@ def face_fluxes(
     normal = hll(d_l * u_l**2 + pressure_l, d_r * u_r**2 + pressure_r, d_l * u_l, d_r * u_r)
     source_l = g * h_l * (bed_l + d_l - h_l) - pressure_l
     source_r = g * h_r * (bed_r - dz + d_r - h_r) - pressure_r
+    kerb = dz - (s_l + s_r) / 2.0
+    source_l = source_l + np.where(kerb > h_l, h_l * np.maximum(u_l, 0.0) * (u_l + c_l), 0.0)
+    source_r = source_r + np.where(-kerb > h_r, h_r * np.minimum(u_r, 0.0) * (u_r - c_r), 0.0)
     return Fluxes(mass, normal + source_l, normal + source_r, mass * np.where(mass > 0.0, v_l, v_r))
 
 
@@ -76,19 +83,9 @@ def reference_step(state: dict[str, Array], dt: float, dx: float, dy: float, g: 
     )
     west, east = np.s_[1:-1, :-1], np.s_[1:-1, 1:]
     south, north = np.s_[:-1, 1:-1], np.s_[1:, 1:-1]
-    x = face_fluxes(
-        h[west], h[east], u[west], u[east], v[west], v[east], z[east] - z[west], (sx[west] + sx[east]) / 2.0, g
-    )
+    x = face_fluxes(h[west], h[east], u[west], u[east], v[west], v[east], z[east] - z[west], sx[west], sx[east], g)
     y = face_fluxes(
-        h[south],
-        h[north],
-        v[south],
-        v[north],
-        u[south],
-        u[north],
-        z[north] - z[south],
-        (sy[south] + sy[north]) / 2.0,
-        g,
+        h[south], h[north], v[south], v[north], u[south], u[north], z[north] - z[south], sy[south], sy[north], g
     )
     inside = np.s_[1:-1, 1:-1]
 

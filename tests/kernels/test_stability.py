@@ -79,7 +79,7 @@ def test_single_precision_keeps_every_drop_of_a_long_rain(intensity: float) -> N
 
 @pytest.mark.parametrize("wall", ["inactive", "step"])
 def test_a_bore_reflects_on_a_wall_of_cells_as_on_the_closed_edge(wall: str) -> None:
-    """The wall's face carries the pressure of the water at rest only: the water before it rises until that is enough."""
+    """Same level behind the bore that comes back, same shape of it."""
     from floodsim.grid.grid import make_grid
     from tests.surface.helpers import advance, make_surface
 

@@ -51,7 +51,7 @@ def test_each_key_stands_once_in_both_languages() -> None:
 def test_keys_used_are_there_and_keys_there_are_used() -> None:
     used = set(STATES)
     for source in SOURCES:
-        used |= set(re.findall(r"""\bt\(\s*["']([a-z_A-Z]+)["']""", source.read_text(encoding="utf-8")))
+        used |= set(re.findall(r"""\bt\(\s*["']([a-z_A-Z0-9]+)["']""", source.read_text(encoding="utf-8")))
     there = {key for section in sections().values() for key in section}
     assert used - there == set()
     assert {key for key in there - used if not key.startswith(BY_PREFIX)} == set()
