@@ -43,14 +43,14 @@ PEERS = {"landlab": "OverlandFlow", "anuga": "triangular mesh"}
 
 COMPILE = """
 import sys, time
-start = time.perf_counter()
+start = time.process_time()
 sys.path.insert(0, {root!r})
 from benchmarks.speed import make_surface, STEP
 from floodsim.surface.step import take_step
-imported = time.perf_counter()
+imported = time.process_time()
 surface = make_surface("hllc", 1, {precision!r}, 64, 1, 1.0)
 take_step(surface, STEP)
-print(imported - start, time.perf_counter() - imported)
+print(imported - start, time.process_time() - imported)
 """
 
 
@@ -147,7 +147,7 @@ def measure(name: str, key: tuple[str, int, str], side: int, threads: int, wet: 
 
 
 def compile_seconds(precision: str) -> dict[str, float]:
-    """Seconds to import and to compile what a run needs, in a fresh process: cold, and out of the cache."""
+    """CPU seconds to import and to compile what a step needs, in a fresh process: cold, and out of the cache."""
     result = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in ("cold", "cached"):
@@ -186,7 +186,7 @@ def main() -> None:
         rows.append(measure("10 % wet", key, 1000, 1, 0.1, seconds))
         show(rows[-1])
     compiled = {precision: compile_seconds(precision) for precision in ("double", "single")}
-    print("compile (s):", compiled)
+    print("compile (CPU s):", compiled)
     for peer, what in PEERS.items():
         if find_spec(peer) is None:
             print(f"{peer} ({what}): not installed here, skipped")

@@ -120,6 +120,8 @@ class Controls:
         watched, row = operand.watched, operand.row
         if watched == Watched.CONSTANT:
             return operand.value
+        if watched == Watched.GAUGE_DEPTH:
+            return float(self.engine.gauges[row])
         if watched < Watched.LINK_FLOW:
             return self._node_value(watched, row)
         if watched < Watched.TIME:

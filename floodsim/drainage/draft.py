@@ -113,6 +113,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     unsupported: list[Unsupported] = field(default_factory=list)
     crs_wkt: str = ""
+    gauges: list[str] = field(default_factory=list)
     named: dict[int, dict[str, int]] = field(default_factory=dict)
     indexed: dict[int, int] = field(default_factory=dict)
 
@@ -220,6 +221,7 @@ def freeze(draft: Draft) -> Network:
         unsupported=tuple(draft.unsupported),
         notes=tuple(draft.notes),
         crs_wkt=draft.crs_wkt,
+        gauges=tuple(draft.gauges),
     )
 
 

@@ -18,6 +18,7 @@ from floodsim.drainage.sections import GRAVITY
 from floodsim.errors import RunError
 from floodsim.kernels import network_conduits as cc
 from floodsim.kernels.network_step import Water, advance
+from floodsim.kernels.network_structures import START_DEPTH
 
 FAR = 1e12
 """Water surface (m2) given to outfalls: what flows there does not move their level."""
@@ -51,6 +52,7 @@ class Engine:
     ``coupled`` (nodes,) bool marks nodes open to a street: they take any head and lose no water by themselves.
     ``safety`` is the part of the stable step that is used; links that would need steps under ``least_step`` s are
     given more inertia and listed in ``notes``. ``own_inflows`` False leaves out what the network's input brings.
+    ``gauges`` holds the depths (m) at ``network.gauges`` that rules look at; who knows them sets them.
     Raises `CaseError` where the network is faulty or has parts that cannot be represented.
 
     The primary state is the volume of each node, which holds the adjacent halves of its conduits; all sums run in a
@@ -83,6 +85,10 @@ class Engine:
         self._share, self._stiffness = np.empty(nodes), np.empty(nodes)
         self._set_initial_state()
         self.controls = Controls(network, self)
+        self.gauges = np.zeros(len(network.gauges))
+        self._held = np.zeros(links, bool)
+        self._before_hold = self.target.copy()
+        self._start_depths = self.plan.layout.pump_numbers[:, START_DEPTH].copy()
 
     def _set_initial_state(self) -> None:
         network, water, layout = self.network, self.water, self.plan.layout
@@ -144,6 +150,7 @@ class Engine:
                 stages = np.where(np.isnan(outfall_stage), stages, outfall_stage)
             self._set_stages(stages)
             self.controls.apply(self.time, end - self.time, self.target)
+            self.target[self._held] = 0.0
             advance(
                 end - self.time, self.safety, lateral, self.target, self.plan.per_second, GRAVITY,
                 self.plan.layout, self.water, self._share, self._stiffness,
@@ -153,6 +160,18 @@ class Engine:
         if not np.isfinite(self.water.volume.sum()):
             bad = np.flatnonzero(~np.isfinite(self.water.volume))[0]
             raise RunError(f"network: the volume of node {self.network.nodes.name[bad]} is no number at t = {t1:.0f} s")
+
+    def hold(self, held: np.ndarray) -> None:
+        """Keep the links ``held`` (links,) bool shut from now on, whatever rules and levels say; let go of all others.
+
+        A link that is let go gets back the setting it had before.
+        """
+        self._before_hold[held & ~self._held] = self.target[held & ~self._held]
+        free = self._held & ~held
+        self.target[free] = self._before_hold[free]
+        self._held = held.copy()
+        still = held[self.network.pumps.link]
+        self.plan.layout.pump_numbers[:, START_DEPTH] = np.where(still, 0.0, self._start_depths)
 
     @property
     def depth(self) -> np.ndarray:
@@ -228,6 +247,7 @@ class Engine:
         state = {name: array.copy() for name, array in self.water._asdict().items()}
         state["target"] = self.target.copy()
         state["clock"] = np.array([self.time, self.initial_volume])
+        state["held"], state["before_hold"] = self._held.copy(), self._before_hold.copy()
         state.update(self.controls.save())
         return state
 
@@ -237,6 +257,9 @@ class Engine:
             array[...] = state[name]
         self.target[...] = state["target"]
         self.time, self.initial_volume = (float(value) for value in state["clock"])
+        self.hold(state["held"])
+        self.target[...] = state["target"]
+        self._before_hold[...] = state["before_hold"]
         self.controls.restore(state)
 
 

@@ -73,7 +73,7 @@ def scale_of(watched: Watched, units: Units) -> float:
     """SI value of one unit in which SWMM writes what is watched."""
     if watched in (Watched.NODE_DEPTH, Watched.NODE_MAX_DEPTH, Watched.NODE_HEAD, Watched.LINK_DEPTH):
         return units.length
-    if watched in (Watched.LINK_MAX_DEPTH, Watched.LINK_VELOCITY, Watched.LINK_LENGTH):
+    if watched in (Watched.LINK_MAX_DEPTH, Watched.LINK_VELOCITY, Watched.LINK_LENGTH, Watched.GAUGE_DEPTH):
         return units.length
     if watched in (Watched.NODE_INFLOW, Watched.LINK_FLOW, Watched.LINK_FULL_FLOW):
         return units.flow
@@ -191,6 +191,10 @@ class RuleReader:
             raise UnsupportedRuleError("looks at a rain gage")
         if word == "SIMULATION" and len(tokens) == 2:
             return Operand(_attribute(tokens[1], CLOCK_WATCHED))
+        if word == "GAUGE" and len(tokens) == 3 and tokens[2].upper() == "DEPTH":
+            if tokens[1] not in self.draft.gauges:
+                self.draft.gauges.append(tokens[1])
+            return Operand(Watched.GAUGE_DEPTH, self.draft.gauges.index(tokens[1]))
         if len(tokens) != 3 or (word != "NODE" and word not in LINK_WORDS):
             raise RuleError("what the premise looks at cannot be read", "write NODE, LINK or SIMULATION with a name")
         if word == "NODE":

@@ -180,16 +180,23 @@ def _slow_short_links(
         rows = tables.knots[tables.first[i] : tables.first[i + 1]]
         surface[i] = np.interp(depth, rows[:, 0], rows[:, 1])
     surface[network.nodes.kind == NodeKind.OUTFALL] = np.inf
-    step = safety * 2.0 / np.sqrt(np.maximum(2.0 * stiffness / surface, 1e-12))
-    needed = np.maximum(
-        least_step / step[wholes[:, cc.START]], least_step / step[wholes[:, cc.END]]
-    ) if wholes.size else np.zeros(0)  # fmt: skip
-    numbers[:, cc.MASS] = np.maximum(needed, 1.0) ** 2
+    allowed = 0.5 * surface * (2.0 * safety / least_step) ** 2
+    for node in np.flatnonzero(stiffness > allowed):
+        rows = np.flatnonzero((wholes[:, cc.START] == node) | (wholes[:, cc.END] == node))
+        numbers[rows, cc.MASS] = np.maximum(numbers[rows, cc.MASS], k[rows] / _cap(k[rows], allowed[node]))
     return [
         f"{network.links.name[wholes[c, cc.LINK]]}: {numbers[c, cc.LENGTH]:.3g} m is too short for steps of "
         f"{least_step:g} s; its inertia is {numbers[c, cc.MASS]:.3g} times the real one (steady flow is unchanged)"
         for c in np.flatnonzero(numbers[:, cc.MASS] > 1.0 + 1e-9)
     ]
+
+
+def _cap(parts: np.ndarray, total: float) -> float:
+    """The level to which the largest of ``parts`` must be cut so that they sum to ``total``."""
+    rising = np.sort(parts)
+    before = np.concatenate(([0.0], np.cumsum(rising)[:-1]))
+    levels = (total - before) / np.arange(rising.size, 0, -1)
+    return float(levels[np.flatnonzero(levels <= rising)[0]])
 
 
 def _curve_points(network: Network) -> tuple[np.ndarray, list[tuple[int, int]]]:

@@ -361,7 +361,10 @@ class Unsupported:
 
 @dataclass(frozen=True)
 class Network:
-    """A whole network. ``notes`` lists what a reader changed or assumed, ``unsupported`` what it could not represent."""
+    """A whole network. ``notes`` lists what a reader changed or assumed, ``unsupported`` what it could not represent.
+
+    ``gauges`` are the names of places on the street whose depth rules look at.
+    """
 
     nodes: Nodes
     links: Links
@@ -385,3 +388,4 @@ class Network:
     unsupported: tuple[Unsupported, ...] = ()
     notes: tuple[str, ...] = ()
     crs_wkt: str = ""
+    gauges: tuple[str, ...] = ()

@@ -60,7 +60,7 @@ class Placing:
         self.classes = list(self.section.inlet_classes)
         for name in ("manhole", "sealed"):
             if name not in self.class_names():
-                self.classes.append(InletClass(name=name, kind=name))  # type: ignore[arg-type]
+                self.classes.append(InletClass(name=name, kind=name))
         self.open_ground = self.grid.array("active") & (self.grid.array("building") == 0)
 
     def class_names(self) -> list[str]:

@@ -92,8 +92,8 @@ class PumpStations:
         self.volume, self.energy, self.starts = np.zeros(count), np.zeros(count), np.zeros(count)
 
     def held(self, t: float) -> np.ndarray:
-        """Settings (links,) that rules and levels cannot change at t (s): 0 for pumps that must stand, else NaN."""
-        held = np.full(self.links, np.nan)
+        """Which links (links,) bool must stand at t (s), whatever rules and levels say."""
+        held = np.zeros(self.links, bool)
         for station in self.stations:
             lost = sum(unit.failed(t) for unit in station.units if not unit.section.standby)
             for unit in station.units:
@@ -101,8 +101,7 @@ class PumpStations:
                 if unit.section.standby and not stands:
                     stands = lost <= 0
                     lost -= 1
-                if stands:
-                    held[unit.link] = 0.0
+                held[unit.link] = stands
         return held
 
     def record(self, t: float, dt: float, engine: PumpedNetwork) -> None:

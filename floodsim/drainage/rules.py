@@ -11,7 +11,8 @@ class Watched(IntEnum):
 
     Times are seconds: since the start, since midnight, or since the link opened or closed. ``DATE`` is days since the
     start of the run's first day, ``DAY`` 1 = Sunday to 7, ``MONTH`` 1 to 12, ``DAY_OF_YEAR`` 1 to 366. ``STATUS`` is
-    1 or 0, ``SETTING`` the current one. ``CONSTANT`` stands for the value of the premise itself.
+    1 or 0, ``SETTING`` the current one. ``GAUGE_DEPTH`` is the depth of water on the street at a gauge, a name outside
+    the network. ``CONSTANT`` stands for the value of the premise itself.
     """
 
     CONSTANT = 0
@@ -20,6 +21,7 @@ class Watched(IntEnum):
     NODE_HEAD = 3
     NODE_VOLUME = 4
     NODE_INFLOW = 5
+    GAUGE_DEPTH = 6
     LINK_FLOW = 10
     LINK_FULL_FLOW = 11
     LINK_DEPTH = 12

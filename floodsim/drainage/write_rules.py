@@ -48,6 +48,8 @@ def _operand(operand: Operand, compared: Watched, network: Network) -> str:
         return _constant(operand.value, compared, network.options.start)
     if watched in NODE_WATCHED.values():
         return f"NODE {_quoted(network.nodes.name[operand.row])} {WORDS[watched]}"
+    if watched == Watched.GAUGE_DEPTH:
+        return f"GAUGE {_quoted(network.gauges[operand.row])} DEPTH"
     if watched in LINK_WATCHED.values():
         return f"LINK {_quoted(network.links.name[operand.row])} {WORDS[watched]}"
     return f"SIMULATION {WORDS[watched]}"

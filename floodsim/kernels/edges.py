@@ -14,10 +14,13 @@ OPEN, NORMAL, LEVEL, DISCHARGE = 0, 1, 2, 3
 @kernel
 def mirror_ring(h, u, v):
     """Close the whole rim: ghost cells mirror the cells inside, so nothing crosses."""
-    h[0, :], u[0, :], v[0, :] = h[1, :], u[1, :], -v[1, :]
-    h[-1, :], u[-1, :], v[-1, :] = h[-2, :], u[-2, :], -v[-2, :]
-    h[:, 0], u[:, 0], v[:, 0] = h[:, 1], -u[:, 1], v[:, 1]
-    h[:, -1], u[:, -1], v[:, -1] = h[:, -2], -u[:, -2], v[:, -2]
+    top, right = h.shape[0] - 1, h.shape[1] - 1
+    for i in range(h.shape[1]):  # loops, because slices on either side would compile for seconds
+        h[0, i], u[0, i], v[0, i] = h[1, i], u[1, i], -v[1, i]
+        h[top, i], u[top, i], v[top, i] = h[top - 1, i], u[top - 1, i], -v[top - 1, i]
+    for j in range(h.shape[0]):
+        h[j, 0], u[j, 0], v[j, 0] = h[j, 1], -u[j, 1], v[j, 1]
+        h[j, right], u[j, right], v[j, right] = h[j, right - 1], -u[j, right - 1], v[j, right - 1]
 
 
 @kernel

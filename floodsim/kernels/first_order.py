@@ -16,6 +16,14 @@ SCRATCH_ROWS = 17
 
 
 @row_kernel
+def clear(rows):
+    """Set all of a few rows to zero."""
+    for j in range(rows.shape[0]):
+        for i in range(rows.shape[1]):
+            rows[j, i] = 0
+
+
+@row_kernel
 def wave_speeds(h, c, g):
     """Wave speeds c = sqrt(g h) of one row."""
     for i in range(c.size):
@@ -138,7 +146,7 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
         ym, ys, yn, yt = scratch[6, :n], scratch[7, :n], scratch[8, :n], scratch[9, :n]
         ym_n, ys_n, yn_n, yt_n = scratch[10, :n], scratch[11, :n], scratch[12, :n], scratch[13, :n]
         lam, clip, trim = scratch[14, :n], scratch[15, :n], scratch[16, :n]
-        scratch[14:17, :n] = 0
+        clear(scratch[14:17, :n])
         wide = slice(i0 - 1, i1 + 1)
         wave_speeds(h[j0 - 1, wide], c, g)
         for j in range(j0 - 1, j1):

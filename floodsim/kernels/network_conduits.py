@@ -15,8 +15,9 @@ MANNING, HAZEN_WILLIAMS, DARCY_WEISBACH = 0, 1, 2
 """Friction law of a full conduit; a partly full one follows Manning."""
 CALM, SHOOTING = 0.9, 1.1
 """Froude numbers between which a conduit passes over to upstream areas and upwind momentum."""
-GROWTH = 1e-4
-"""Growth of convection per step that is left to chance."""
+SLENDER = 20.0
+"""Length over depth below which upwind convection takes over (wholly at half of it): in explicit steps the central one
+grows by (2 u dt / L)^4 / 4, which friction damps only over longer reaches."""
 DRY = 1e-6
 """Depth in m below which a conduit end counts as dry."""
 
@@ -118,11 +119,9 @@ def conduit_flows(
             fastest = max(froude, froude_up)
             if fastest > CALM:
                 upwind = min((fastest - CALM) / (SHOOTING - CALM), 1.0)
-            # a central difference of convection in explicit steps grows by (2 u dt / L)^4 / 4; friction must damp it
-            grows = 0.25 * (2.0 * abs(u) * mass / length) ** 4
-            if grows > GROWTH:
-                damps = 2.0 * mass * abs(q) * numbers[c, FRICTION] / (a_m * max(r_w, 1e-6) * numbers[c, RADIUS43])
-                upwind = max(upwind, min(2.0 - damps / grows, 1.0))
+            slender = length / (y1 + y2) * 2.0
+            if slender < SLENDER:
+                upwind = max(upwind, min(2.0 * (1.0 - slender / SLENDER), 1.0))
             if upwind > 0.0:
                 a_w += upwind * (a_up - a_w)
                 if through[c] > 0.0:

@@ -120,7 +120,7 @@ def rain_table(run: Run, t: Texts) -> Table:
     rain, series = run.results.case.get("rainfall") or {}, run.results.series
     rows: list[list[Any]] = [[t("rain_kind"), rain.get("kind", "")]]
     if rain.get("formula"):
-        rows.append([t("rain_formula"), rain["formula"]])
+        rows.append([t("rain_formula"), _formula_text(str(rain["formula"]), t)])
     if rain.get("return_period"):
         rows.append([t("return_period_a"), f"{rain['return_period']:g} a"])
     if series is not None and series.sizes["time"] > 1:
@@ -132,6 +132,16 @@ def rain_table(run: Run, t: Texts) -> Table:
     if end is not None:
         rows.append([t("rain_end"), f"{end / 60:.0f} min"])
     return Table("rain", t("table_rain"), [Column(t("item")), Column(t("value"))], rows)
+
+
+def _formula_text(name: str, t: Texts) -> str:
+    """A formula's name and how its coefficients are known."""
+    from floodsim.forcing.formula_file import list_formulas, load_formula
+
+    if name not in list_formulas():
+        return name
+    formula = load_formula(name)
+    return f"{formula.title} ({name}), {t.confidence(formula.confidence.replace('second-hand', 'secondary'))}"
 
 
 def land_table(run: Run, t: Texts) -> Table:

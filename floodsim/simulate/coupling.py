@@ -96,7 +96,7 @@ class Coupling:
         state = self.surface.state
         engine.gauges[:] = state.h[drainage.gauges[:, 0], drainage.gauges[:, 1]]
         if drainage.stations.stations:
-            engine.held[:] = drainage.stations.held(t0)
+            engine.hold(drainage.stations.held(t0))
         engine.advance(t1, lateral, self._stage)
         entered = engine.lateral_volume - self._laterals
         self._laterals += entered

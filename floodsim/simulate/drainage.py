@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from floodsim.case.schema import Case
+from floodsim.case.units import closest
 from floodsim.drainage.engine import Engine
 from floodsim.drainage.exchange import Exchange
 from floodsim.drainage.inlets import Inlets
@@ -46,6 +47,7 @@ def couple(case: Case, grid: Grid, network: Network, file: Path) -> Drainage:
     network = with_levels(network, section.stations)
     inlets, table = place_inlets(section, network, read_inlets(file), grid, notes)
     _check_any(inlets, grid, file)
+    gauges = _gauges(network, case, grid, faults)
     faults.raise_if_any()
     nodes = len(network.nodes.name)
     coupled = np.zeros(nodes, bool)
@@ -60,8 +62,6 @@ def couple(case: Case, grid: Grid, network: Network, file: Path) -> Drainage:
         if not roofs.node.size:
             notes.append("drainage.roofs: no roof cell has a node within drainage.roofs.distance")
     exchange = Exchange(inlets, table, nodes, grid.cell_area, float(np.sqrt(grid.cell_area)))
-    gauges = np.array([grid.cell_of(point.x, point.y) for point in case.points], np.int64).reshape(-1, 2) + 1
-    engine.gauges = np.zeros(len(gauges))
     return Drainage(engine, exchange, stations, roofs, gauges, section.coupling_step, [*engine.notes, *notes])
 
 
@@ -76,6 +76,23 @@ def _on_clock(network: Network, case: Case, notes: list[str]) -> Network:
             "its series count from there"
         )
     return replace(network, options=replace(network.options, start=start))
+
+
+def _gauges(network: Network, case: Case, grid: Grid, faults: Faults) -> np.ndarray:
+    """Padded cells (k, 2) of the points of the case whose depth the rules of the network look at."""
+    cells = []
+    points = {point.name: grid.cell_of(point.x, point.y) for point in case.points}
+    for name in network.gauges:
+        cell = points.get(name)
+        if cell is None:
+            near = closest(name, points)
+            remedy = f"did you mean {near}?" if near else f'add a point named "{name}" to [[points]]'
+            allowed = ", ".join(points)
+            message = "a rule names the gauge, which is no point of the case"
+            faults.add(message, key="drainage.network [CONTROLS]", value=name, allowed=allowed, remedy=remedy)
+        else:
+            cells.append(cell)
+    return np.array(cells, np.int64).reshape(-1, 2) + 1
 
 
 def _check_any(inlets: Inlets, grid: Grid, file: Path) -> None:

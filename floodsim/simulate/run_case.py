@@ -52,7 +52,7 @@ def run_case(
                 folder.begin({**resolved(case), "provenance": provenance(case)})
                 if grid is None:
                     write_bundle(folder.check, case, setup)
-            compile_s = warm_up(case.solver, setup.drainage)
+            compile_s = warm_up(case, setup.drainage)
             simulation = Simulation(case, setup, bands)
         except BaseException:
             if folder is not None:

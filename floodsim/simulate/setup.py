@@ -12,6 +12,7 @@ import numpy as np
 from floodsim.case.schema import Case
 from floodsim.case.water import Boundary as BoundarySection
 from floodsim.case.water import Source as SourceSection
+from floodsim.drainage.read_inp import read_inp
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.forcing.build import build_series, rain_and_warnings, rating_table
 from floodsim.forcing.series import Rain
@@ -89,6 +90,8 @@ def _check_water(case: Case, faults: Faults) -> None:
     checks: list[Callable[[], object]] = []
     if case.rainfall.kind != "gridded":
         checks.append(lambda: rain_and_warnings(case, None))
+    if case.drainage is not None:
+        checks.append(partial(read_inp, case.drainage.network))
     nowhere = np.zeros((0, 6), np.int64)
     for number, section in enumerate(case.boundaries):
         checks.append(partial(_boundary, section, nowhere, case, f"boundaries[{number}]"))

@@ -6,7 +6,6 @@ import time
 
 import numpy as np
 
-from floodsim.case.answer import Solver
 from floodsim.case.ground import Clock
 from floodsim.case.schema import Case
 from floodsim.drainage.exchange import warm_up_exchange
@@ -21,12 +20,13 @@ from floodsim.surface.edges import Boundary, edge_faces
 from floodsim.surface.losses import KINDS, Losses
 
 
-def warm_up(solver: Solver, drainage: Drainage | None = None) -> float:
-    """Run one tiny beat with the solver's scheme and precision; returns how long that took, s.
+def warm_up(wanted: Case, drainage: Drainage | None = None) -> float:
+    """Run one tiny beat with the scheme, precision, losses and lines a case will need; returns how long that took, s.
 
     Of a network the kernels are compiled too; its state is the same afterwards.
     """
     began = time.perf_counter()
+    solver = wanted.solver
     if drainage is not None:
         engine = drainage.engine
         state = engine.save()
@@ -40,12 +40,16 @@ def warm_up(solver: Solver, drainage: Drainage | None = None) -> float:
         clock=Clock(duration=beat),
         solver=solver.model_copy(update={"sync_interval": beat, "mass_limit": 1.0}),
     )
-    losses = Losses(KINDS["constant"], np.zeros((1, 1), np.uint8), np.zeros((1, 3)), np.zeros(grid.shape, np.float32))
+    losses = Losses.none()
+    if wanted.losses.kind != "none":
+        tight = np.zeros((1, 1), np.uint8), np.zeros((1, 3))
+        losses = Losses(KINDS["constant"], *tight, np.zeros(grid.shape, np.float32))
     edge = Boundary("edge", "level", edge_faces(grid), TimeSeries.constant(0.1))
     rain = Rain(np.array([0.0, beat]), np.full((1, 1), 1e-5))
     setup = Setup(grid, rain, [edge], [], losses, None, [])
     with Bands(1) as bands:
         simulation = Simulation(case, setup, bands)
-        simulation.view.discharge(np.array([[1, 1, 0, 1]]))
+        if wanted.lines:
+            simulation.view.discharge(np.array([[1, 1, 0, 1]]))
         simulation.run([Envelopes(case, grid, beat)])
     return time.perf_counter() - began

@@ -99,6 +99,9 @@ def test_changes_of_verdicts() -> None:
 
 def test_other_grids_are_refused(tmp_path: Path) -> None:
     other = write_results(tmp_path / "b", case(), make_grid(np.zeros((3, 3)), 5.0), [(600.0, {"depth": 0.1})])
-    with open_results(make_run(tmp_path / "a")) as a, open_results(other) as b:
-        with pytest.raises(CaseError, match="different grids"):
-            compare(a, b)
+    with (
+        open_results(make_run(tmp_path / "a")) as a,
+        open_results(other) as b,
+        pytest.raises(CaseError, match="different grids"),
+    ):
+        compare(a, b)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from floodsim.kernels import inertial
-from floodsim.kernels.edges import DISCHARGE, LEVEL, NORMAL, OPEN
+from floodsim.kernels.edges import DISCHARGE, LEVEL, NORMAL, OPEN, mirror_ring
 from tests.kernels.fields import BLOCK_COLUMNS, BLOCK_ROWS, PLAIN, G, Water, random_water, sized, still_basin
 
 DTYPES = [np.float64, np.float32]
@@ -190,7 +190,7 @@ def _west(water: Water) -> np.ndarray:
 @pytest.mark.parametrize("slope", [0.01, 0.05, 0.2])
 def test_sheet_flow_stores_what_the_kinematic_wave_stores(slope: float, dtype: type) -> None:
     """Rain on a plane (Henderson and Wooding 1964), with the longest step that the scheme allows."""
-    nx, dx, rain = 100, 2.0, 50e-3 / 3600
+    nx, dx, rain = 100, 2.0, float(np.float32(50e-3 / 3600))
     x = (np.arange(nx) + 0.5) * dx
     water = still_basin(np.tile(slope * (nx * dx - x), (2, 1)), -9.0, dtype)
     water.dx = water.dy = dx
@@ -202,7 +202,7 @@ def test_sheet_flow_stores_what_the_kinematic_wave_stores(slope: float, dtype: t
     expected = (rain * x * 0.03 / np.sqrt(slope)) ** 0.6
     assert water.inner("h")[0].sum() == pytest.approx(expected.sum(), rel=0.02)
     error = water.volume() - passed.sum() - rain * 2400 * 2 * nx + water.trimmed.sum()
-    assert abs(error) < (1e-8 if dtype is np.float64 else 1e-5) * rain * 2400 * 2 * nx
+    assert abs(error) < (1e-12 if dtype is np.float64 else 1e-5) * rain * 2400 * 2 * nx
 
 
 @pytest.mark.skipif(PLAIN, reason="needs many steps")
@@ -288,16 +288,12 @@ def test_a_dam_break_with_friction_comes_close_to_the_full_equations() -> None:
         water.dx = water.dy = dx
         water.manning[:] = 0.05
         water.inner("h")[:] = levels
-        t = 0.0
-        if full:
-            while t < end - 1e-9:
-                water.h[:, 0], water.h[:, -1], water.h[0], water.h[-1] = 2.0, 0.5, water.h[1], water.h[-2]
+        for _ in range(round(end / 0.5)):
+            if full:
+                mirror_ring(water.h, water.u, water.v)
                 water.sweep(0.5)
-                t += 0.5
-        else:
-            while t < end - 1e-9:
+            else:
                 _step(water, 0.5)
-                t += 0.5
         results.append(water.inner("h")[0].copy())
     assert np.abs(results[0] - results[1]).mean() < 0.02 * 1.5
     assert np.abs(results[0].sum() - levels.sum()) < 1e-9

@@ -208,3 +208,10 @@ def test_compare_commands(folder: Path, tmp_path: Path, capsys: pytest.CaptureFi
     layers = data_of((tmp_path / "c.html").read_text(encoding="utf-8"))["runs"][0]["layers"]
     assert [layer["key"] for layer in layers] == ["change", "max_depth_A", "max_depth_B"]
     assert main(["compare", str(folder), str(other), "--exact", "--gis", "x"]) == errors.EXIT_BAD_INPUT
+
+
+def test_a_recalled_formula_says_so() -> None:
+    from floodsim.report.tables import _formula_text
+
+    assert "from memory" in _formula_text("chengdu", Texts("en"))
+    assert _formula_text("one of my own", Texts("en")) == "one of my own"

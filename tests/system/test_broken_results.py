@@ -199,9 +199,9 @@ def test_file_that_may_not_grow(yard: Path) -> None:
     edit('interval = "5 min"', 'interval = "10 s"\ncompression = 0')(yard)
     code = (
         "import resource, sys\n"
-        "from floodsim.case.answer import Solver\n"
+        "from floodsim.case.load import load_case\n"
         "from floodsim.simulate.warm_up import warm_up\n"
-        "warm_up(Solver(threads=1))\n"
+        "warm_up(load_case('case.toml'))\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))\n"
         "from floodsim.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
