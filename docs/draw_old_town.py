@@ -1,6 +1,9 @@
 """Draw the picture of the README: the greatest depth in the old town over its terrain and houses.
 
-Use: floodsim run cases/old_town/case.toml --set grid.resolution=2 --out results/fine; python docs/draw_old_town.py results/fine
+Use::
+
+    floodsim run cases/old_town/case.toml --set grid.resolution=2 --out results/fine
+    python docs/draw_old_town.py results/fine
 """
 
 from __future__ import annotations

@@ -24,15 +24,22 @@ FLOORS = {
     "simulate": 5,
     "assess": 6,
     "report": 7, "api": 7,
-    "cli": 8, "cli_network": 8, "cli_options": 8, "cli_progress": 8, "cli_report": 8, "cli_results": 8, "cli_show": 8, "cli_storm": 8, "bmi": 8, "__main__": 8,
-    "__init__": 8,
+    "cli": 8, "cli_network": 8, "cli_options": 8, "cli_progress": 8, "cli_report": 8, "cli_results": 8,
+    "cli_show": 8, "cli_storm": 8, "bmi": 8, "__main__": 8, "__init__": 8,
 }  # fmt: skip
 COMMAND_LINE = {
-    "cli", "cli_network", "cli_options", "cli_progress", "cli_report", "cli_results", "cli_show", "cli_storm", "__main__",
+    "cli", "cli_network", "cli_options", "cli_progress", "cli_report", "cli_results", "cli_show", "cli_storm",
+    "__main__",
 }  # fmt: skip
-LONE_HOMES = {"numba": {"kernels"}, "pydantic": {"case"}, "click": {"cli", "cli_options", "cli_report"}, "rich": {"cli_progress", "cli_show"}}
+LONE_HOMES = {
+    "numba": {"kernels"},
+    "pydantic": {"case"},
+    "click": {"cli", "cli_options", "cli_report"},
+    "rich": {"cli_progress", "cli_show"},
+}
 HEAVY = {
-    "rasterio", "geopandas", "pyogrio", "shapely", "pyproj", "matplotlib", "pandas", "scipy", "dask", "jinja2", "openpyxl",
+    "rasterio", "geopandas", "pyogrio", "shapely", "pyproj", "matplotlib", "pandas", "scipy", "dask", "jinja2",
+    "openpyxl",
 }  # fmt: skip
 MAY_READ_ENVIRONMENT = {"cli.py", "api.py"}
 MAX_FILE, MAX_FUNCTION, MAX_KERNEL = 400, 60, 80

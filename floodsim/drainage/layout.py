@@ -15,6 +15,8 @@ from floodsim.kernels.network_step import Layout
 
 OUTFALL_REACH = 0.75
 """Part of a conduit to an outfall that its inner node stores: the surface draws down towards the mouth."""
+LIP = 0.1
+"""A conduit whose mouth lies this part of its height over the invert of its node takes in no momentum from others."""
 PRESSURE_LAWS = {"H-W": cc.HAZEN_WILLIAMS, "D-W": cc.DARCY_WEISBACH}
 PUMP_KINDS = {
     PumpKind.IDEAL: cs.PUMP_IDEAL,
@@ -102,7 +104,7 @@ def _conduit_rows(network: Network, scales: list[Scale], shapes: ShapeTables) ->
     start, end = links.start[link], links.end[link]
     n = conduits.roughness
     numbers = np.zeros((link.size, 17))
-    wholes = np.zeros((link.size, 6), np.int64)
+    wholes = np.zeros((link.size, 8), np.int64)
     bed1 = nodes.invert[start] + links.offset_start[link]
     bed2 = nodes.invert[end] + links.offset_end[link]
     barrels = conduits.barrels.astype(float)
@@ -135,6 +137,8 @@ def _conduit_rows(network: Network, scales: list[Scale], shapes: ShapeTables) ->
     numbers[:, cc.CONVEYANCE] = np.sign(slope) * np.sqrt(np.abs(slope)) / n * radius ** (2.0 / 3.0)
     wholes[:, cc.LINK], wholes[:, cc.START], wholes[:, cc.END] = link, start, end
     wholes[:, cc.SHAPE] = [scale.shape for scale in scales]
+    wholes[:, cc.LIP_START] = links.offset_start[link] > LIP * height
+    wholes[:, cc.LIP_END] = links.offset_end[link] > LIP * height
     outfall_flap = np.zeros(len(nodes.name), bool)
     outfall_flap[network.outfalls.node[network.outfalls.flap.astype(bool)]] = True
     wholes[:, cc.FLAP] = links.flap[link].astype(bool) | outfall_flap[end]

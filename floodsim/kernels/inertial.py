@@ -198,7 +198,8 @@ def sweep(h, qx, qy, h_new, qx_new, qy_new, low, z, sx, sy, drag, source, window
           block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
     """Advance every window by dt (s); arguments as in `first_order.sweep`, with discharges instead of velocities.
 
-    ``sx, sy`` are not used. ``fastest`` is the largest sqrt(g h) / cell width of a block, 1/s.
+    ``sx, sy`` are not used. ``fastest`` is the largest sqrt(g h) / cell width of a block, 1/s. ``scratch`` must be one
+    column wider than there: (SCRATCH_ROWS, widest window + 3).
     """
     r, east = scratch, h.shape[1] - 1
     for k in range(windows.shape[0]):

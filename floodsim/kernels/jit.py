@@ -95,7 +95,7 @@ def _plain_fma(a: Any, b: Any, c: Any) -> Any:
     return a * b + c
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _fused_fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """Give a b + c, rounded once."""
     real = typing.unify_types(a, b, c)

@@ -8,7 +8,7 @@ from floodsim.kernels.jit import inline, kernel
 from floodsim.kernels.network_sections import depth_of_flow, section_at
 
 # columns of the integers and of the numbers of a conduit
-LINK, START, END, SHAPE, FLAP, PRESSURE_LAW = range(6)
+LINK, START, END, SHAPE, FLAP, PRESSURE_LAW, LIP_START, LIP_END = range(8)
 (BED_START, BED_END, HEIGHT, AREA, WIDTH, RADIUS43, LENGTH, MASS, FRICTION, LOSS_ENTRY, LOSS_EXIT, LOSS_AVERAGE,
  MAX_FLOW, CRITICAL_FLOW, NORMAL_FLOW, PRESSURE_FACTOR, CONVEYANCE) = range(17)  # fmt: skip
 MANNING, HAZEN_WILLIAMS, DARCY_WEISBACH = 0, 1, 2
@@ -104,21 +104,19 @@ def conduit_flows(
             a_w = a1 = a2 = a_m = mid_area[c] = area
             r_w, growth[c] = 1.0, 0.0
         else:
-            up = i if q > 0.0 else j
-            a1, w1, r1 = section_at(table, shape, y1 / height)
-            a2, w2, r2 = section_at(table, shape, y2 / height)
+            up, lip = (i, LIP_START) if q > 0.0 else (j, LIP_END)
+            a1, _, r1 = section_at(table, shape, y1 / height)
+            a2, _, r2 = section_at(table, shape, y2 / height)
             a_m, w_m, r_w = section_at(table, shape, 0.5 * (y1 + y2) / height)
             a1, a2, a_m = max(a1 * area, 1e-9), max(a2 * area, 1e-9), max(a_m * area, 1e-9)
-            a_up, w_up, r_up, y_up = (a1, w1, r1, y1) if q > 0.0 else (a2, w2, r2, y2)
+            a_up, r_up, y_up = (a1, r1, y1) if q > 0.0 else (a2, r2, y2)
             a_w, u = a_m, q / a_m
             c2 = g * a_m / max(w_m * width, 1e-3 * width)
-            arriving = entering[up, 0] / max(entering[up, 1], abs(q)) if entering[up, 1] > 0.0 else 0.0
-            froude = np.sqrt(max(u * u, arriving * arriving) / c2)
-            froude_up = np.sqrt(q * q * w_up * width / (g * a_up * a_up * a_up))
-            upwind = 0.0
-            fastest = max(froude, froude_up)
-            if fastest > CALM:
-                upwind = min((fastest - CALM) / (SHOOTING - CALM), 1.0)
+            arriving = 0.0
+            if entering[up, 1] > 0.0 and wholes[c, lip] == 0:
+                arriving = entering[up, 0] / max(entering[up, 1], abs(q))
+            froude = abs(u) / np.sqrt(c2)
+            upwind = min(max((froude - CALM) / (SHOOTING - CALM), 0.0), 1.0)
             slender = length / (y1 + y2) * 2.0
             if slender < SLENDER:
                 upwind = max(upwind, min(2.0 * (1.0 - slender / SLENDER), 1.0))

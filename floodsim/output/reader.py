@@ -77,7 +77,8 @@ def open_results(folder: str | Path, *, dask: bool = False) -> Results:
     """Open a result folder; datasets stay on disk until they are used.
 
     With ``dask`` every variable is a Dask array in the chunks of its file, so that reductions over results larger than
-    memory run chunk by chunk and on a cluster. Raises CaseError where there is no such folder, it holds no results, or a file in it is damaged.
+    memory run chunk by chunk and on a cluster. Raises CaseError where there is no such folder, it holds no results, or
+    a file in it is damaged.
     """
     folder = Path(folder)
     if not folder.is_dir():
