@@ -2,8 +2,8 @@
 
 Use::
 
-    floodsim run cases/old_town/case.toml --set grid.resolution=2 --out results/fine
-    python docs/draw_old_town.py results/fine
+    floodsim run cases/old_town/case.toml
+    python docs/draw_old_town.py results/old_town
 """
 
 from __future__ import annotations
