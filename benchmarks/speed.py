@@ -33,7 +33,8 @@ from floodsim.surface.bands import Bands  # noqa: E402
 from floodsim.surface.edges import make_edges  # noqa: E402
 from floodsim.surface.losses import Losses  # noqa: E402
 from floodsim.surface.state import State, make_state  # noqa: E402
-from floodsim.surface.step import SWEEPS, Surface, renew_forcing, take_step  # noqa: E402
+from floodsim.surface.schemes import SCHEMES  # noqa: E402
+from floodsim.surface.step import Surface, renew_forcing, take_step  # noqa: E402
 from tests.kernels.reference import reference_step  # noqa: E402
 
 BYTES = {"double": 88, "single": 64}
@@ -98,6 +99,9 @@ def triad_rate(threads: int, seconds: float) -> float:
         return n / best(lambda: bands.split(lambda i, k: triad(a[i:k], b[i:k], c[i:k]), n), seconds, threads)
 
 
+KEYS = [(*scheme, precision) for scheme in SCHEMES for precision in ("double", "single")]
+
+
 def make_surface(scheme: str, order: int, precision: str, side: int, threads: int, wet: float) -> Surface:
     """Bumpy ground with rough banks; water of some centimetres on a share of the rows, and moving."""
     random = np.random.default_rng(0)
@@ -106,8 +110,7 @@ def make_surface(scheme: str, order: int, precision: str, side: int, threads: in
     depth[int(round(wet * side)) :] = 0.0
     state = make_state(grid, precision, depth)
     rain = Rain(np.array([0.0, 1e9]), np.array([[1e-5]])) if wet == 1.0 else Rain.none()
-    sweep = SWEEPS[scheme, order, precision]
-    surface = Surface(state, make_edges(state, []), rain, Losses.none(), [], sweep, Bands(threads))
+    surface = Surface(state, make_edges(state, []), rain, Losses.none(), [], SCHEMES[scheme, order], Bands(threads))
     renew_forcing(surface, 0.0, 10.0)
     return surface
 
@@ -177,7 +180,7 @@ def main() -> None:
     sides = [1000] if options.quick else [1000, 2000, 3162]
     seconds = 1.0 if options.quick else 4.0
     rows = []
-    for key in SWEEPS:
+    for key in KEYS:
         for side in sides:
             for threads in options.threads:
                 rows.append(measure("all wet", key, side, threads, 1.0, seconds))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.speed import STEP, make_surface
+from benchmarks.speed import KEYS, STEP, make_surface
 from floodsim.kernels.blocks import stored_depth, wake_blocks
 from floodsim.kernels.losses import GREEN_AMPT, loss_rows
 from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS
-from floodsim.surface.step import SWEEPS, all_cells, take_step
+from floodsim.surface.step import all_cells, take_step
 
 SIDE = 500
 
 
-@pytest.mark.parametrize("key", list(SWEEPS), ids=lambda key: "-".join(map(str, key)))
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: "-".join(map(str, key)))
 def test_step(benchmark, key) -> None:  # type: ignore[no-untyped-def]
     surface = make_surface(*key, SIDE, 1, 1.0)
     benchmark(take_step, surface, STEP)

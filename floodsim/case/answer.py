@@ -87,7 +87,9 @@ class Solver(Section):
     scheme: Literal["hllc", "inertial"] = "hllc"
     order: Literal[1, 2] = 1
     precision: Literal["double", "single"] = "double"
-    cfl: Annotated[float, Field(gt=0.05, le=0.65)] = 0.6
+    cfl: Annotated[float, Field(gt=0.05, le=0.65)] = Field(
+        0.45, description="Courant number of the faster axis; above 0.46 still water can grow a checkerboard of waves"
+    )
     threads: Annotated[int, Field(ge=0, le=1024)] = Field(0, description="0: all cores this process may use")
     sync_interval: Annotated[Duration, Field(gt=0, le=3600)] = Field(
         10.0,

@@ -95,7 +95,7 @@ class Drainage(Section):
     network: InputFile = Field(description="SWMM input (.inp)")
     engine: Literal["floodsim", "swmm"] = "floodsim"
     coupling_step: Annotated[Duration, Field(gt=0, le=60)] = Field(
-        1.0, description="the exchange is constant over it; divides solver.sync_interval"
+        1.0, description="longest time the exchange stays constant; divides solver.sync_interval"
     )
     inlet_classes: list[InletClass] = []
     inlets: InputFile | None = Field(

@@ -17,7 +17,7 @@ TIMES = {Watched.TIME, Watched.CLOCK_TIME, Watched.DATE, Watched.LINK_TIME_OPEN,
 
 
 class Controls:
-    """The rules of a network and what they remember: since when links stand as they do, and the errors of controllers."""
+    """The rules of a network and what they remember: since when links stand so, and the errors of controllers."""
 
     def __init__(self, network: Network, engine: Engine) -> None:
         self.network, self.engine = network, engine

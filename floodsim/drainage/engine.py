@@ -12,12 +12,12 @@ import numpy as np
 from floodsim.drainage.controls import Controls
 from floodsim.drainage.forcing import NetworkForcing
 from floodsim.drainage.layout import plan_network
-from floodsim.drainage.network import Network
-from floodsim.drainage.validate import refuse_unsupported, validate_network
+from floodsim.drainage.network import Network, NodeKind
 from floodsim.drainage.sections import GRAVITY
+from floodsim.drainage.validate import refuse_unsupported, validate_network
 from floodsim.errors import RunError
 from floodsim.kernels import network_conduits as cc
-from floodsim.kernels.network_step import Water, advance
+from floodsim.kernels.network_step import Layout, Water, advance
 from floodsim.kernels.network_structures import START_DEPTH
 
 FAR = 1e12
@@ -93,7 +93,7 @@ class Engine:
     def _set_initial_state(self) -> None:
         network, water, layout = self.network, self.water, self.plan.layout
         water.setting[:] = self.target
-        depth = np.minimum(network.nodes.initial_depth, self.plan.full_depth + network.nodes.surcharge_depth)
+        depth = np.minimum(_initial_depths(network, layout), self.plan.full_depth + network.nodes.surcharge_depth)
         water.volume[:] = np.where(layout.boundless != 0, 0.0, self.plan.tables.volume_at(depth))
         water.at[:] = layout.first[:-1]
         water.depth[:] = depth
@@ -116,18 +116,12 @@ class Engine:
         layout, water = self.plan.layout, self.water
         for c, towards_end in self.plan.mouths:
             row, wholes = layout.conduit_numbers[c], layout.conduit_wholes[c]
-            flow = water.flow[wholes[cc.LINK]] * (1.0 if towards_end else -1.0)
-            if flow <= 0.0:
+            flow = float(water.flow[wholes[cc.LINK]])
+            if (flow > 0.0) is not towards_end or flow == 0.0:
                 continue
             node = wholes[cc.END] if towards_end else wholes[cc.START]
             bed = row[cc.BED_END] if towards_end else row[cc.BED_START]
-            fall = row[cc.NORMAL_FLOW] * (1.0 if towards_end else -1.0)
-            cells = np.arange(layout.critical.shape[1]) / (layout.critical.shape[1] - 1)
-            shape = wholes[cc.SHAPE]
-            part = np.interp(np.sqrt(flow / row[cc.CRITICAL_FLOW]), cells, layout.critical[shape])
-            if fall > 0.0:
-                part = min(part, np.interp(np.sqrt(flow / fall), cells, layout.normal[shape]))
-            water.head[node] = max(water.head[node], bed + part * row[cc.HEIGHT])
+            water.head[node] = max(water.head[node], bed + mouth_depth(layout, c, flow, normal=False))
             water.depth[node] = water.head[node] - layout.invert[node]
 
     def advance(
@@ -263,6 +257,38 @@ class Engine:
         self.controls.restore(state)
 
 
+def _initial_depths(network: Network, layout: Layout) -> np.ndarray:
+    """Depth of every node (nodes,) at the start: as given, or where that is 0 the mean depth of the conduits beside it
+    that start with a flow (m), which is their normal depth, as in SWMM.
+    """
+    links, conduits = network.links, network.conduits
+    total, count = np.zeros(len(network.nodes.name)), np.zeros(len(network.nodes.name))
+    for row, flow in enumerate(conduits.initial_flow):
+        if flow == 0.0:
+            continue
+        depth = mouth_depth(layout, row, float(flow))
+        link = conduits.link[row]
+        for node, offset in ((links.start[link], links.offset_start[link]), (links.end[link], links.offset_end[link])):
+            total[node] += depth + offset
+            count[node] += 1
+    free = (network.nodes.initial_depth == 0.0) & (network.nodes.kind != NodeKind.STORAGE) & (count > 0)
+    return np.where(free, total / np.maximum(count, 1), network.nodes.initial_depth)
+
+
+def mouth_depth(layout: Layout, row: int, flow: float, normal: bool = True) -> float:
+    """Depth (m) at which conduit ``row`` runs with ``flow`` (m3/s, positive from start to end): normal depth where its
+    bed falls that way, else critical depth; without ``normal`` the lower of the two, as in a free mouth.
+    """
+    numbers, shape = layout.conduit_numbers[row], layout.conduit_wholes[row, cc.SHAPE]
+    cells = np.linspace(0.0, 1.0, layout.critical.shape[1])
+    part = float(np.interp(np.sqrt(abs(flow) / numbers[cc.CRITICAL_FLOW]), cells, layout.critical[shape]))
+    fall = numbers[cc.NORMAL_FLOW] * np.sign(flow)
+    if fall > 0.0:
+        running = float(np.interp(np.sqrt(abs(flow) / fall), cells, layout.normal[shape]))
+        part = running if normal else min(part, running)
+    return part * float(numbers[cc.HEIGHT])
+
+
 def _initial_water(nodes: int, links: int) -> Water:
     """A dry network."""
 
@@ -273,7 +299,8 @@ def _initial_water(nodes: int, links: int) -> Water:
         return np.zeros(links)
 
     return Water(
-        volume=node(), depth=node(), head=node(), surface=node(), at=np.zeros(nodes, np.int64), flow=link(),
-        mid_area=link(), growth=link(), through=link(), weighted_area=link(), setting=link(), entering=np.zeros((nodes, 2)), net=node(),
-        taken=node(), flooded=node(), passed=node(), passed_link=link(), step=np.zeros(3),
+        volume=node(), depth=node(), head=node(), surface=node(), at=np.zeros(nodes, np.int64),
+        flow=link(), mid_area=link(), growth=link(), through=link(), weighted_area=link(), setting=link(),
+        entering=np.zeros((nodes, 2)), net=node(), taken=node(), flooded=node(), passed=node(), passed_link=link(),
+        step=np.zeros(3),
     )  # fmt: skip

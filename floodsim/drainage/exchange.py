@@ -123,7 +123,7 @@ def warm_up_exchange(real: type) -> None:
     whole, number = np.zeros(0, np.int64), np.zeros(0)
     inlets = Inlets((), np.zeros((0, 5), np.int64), number, number, whole, whole, number, number, number, whole, whole)
     exchange = Exchange(inlets, class_table([]), 0, 1.0, 1.0)
-    still = np.zeros((3, 3), real)
+    still: np.ndarray = np.zeros((3, 3), real)
     water = Water(still, still.copy(), still.copy(), np.zeros((3, 3), np.float32))
     exchange.plan(1.0, water, Pipes(number, number, number))
     exchange.take(1.0, water)

@@ -63,7 +63,7 @@ class NetworkForcing:
         return total
 
     def _dry_factors(self, now: datetime, factors: np.ndarray) -> np.ndarray:
-        """Product of the patterns of each dry-weather flow; on a weekend its weekend pattern replaces the hourly one."""
+        """Product of the patterns of each dry-weather flow; at weekends the weekend pattern replaces the hourly one."""
         weekend = now.weekday() >= 5
         kinds = np.array([int(pattern.kind) for pattern in self.network.patterns] + [-1])
         rows = self.network.dry_weather.patterns

@@ -125,7 +125,7 @@ def _conduit_rows(network: Network, scales: list[Scale], shapes: ShapeTables) ->
         if network.outfalls.kind[row] == OutfallKind.NORMAL:
             normal_end |= (start == node) | (end == node)
     numbers[:, cc.CRITICAL_FLOW] = np.where(normal_end & (np.abs(slope) > 1e-6), 1e-12, ends[:, 0])
-    for k, (row, scale) in enumerate(zip(link, scales, strict=True)):
+    for k, row in enumerate(link):
         section = links.section[row]
         if network.sections.shape[section] == "FORCE_MAIN":
             law = PRESSURE_LAWS[network.options.force_main]

@@ -65,7 +65,7 @@ class LinkKind(IntEnum):
 
 
 class PumpKind(IntEnum):
-    """Meaning of a pump's curve: flow by volume, by depth in steps, by head, by depth, or by head with affinity laws."""
+    """Meaning of a pump's curve: flow by volume, by depth in steps, by head, by depth, by head with affinity laws."""
 
     IDEAL = 0
     VOLUME = 1
@@ -93,7 +93,7 @@ class WeirKind(IntEnum):
 
 
 class PatternKind(IntEnum):
-    """Which calendar unit the factors of a pattern follow: 12 months, 7 days from Sunday, 24 hours, 24 weekend hours."""
+    """What the factors of a pattern stand for: 12 months, 7 days from Sunday, 24 hours, 24 weekend hours."""
 
     MONTHLY = 0
     DAILY = 1
@@ -177,7 +177,7 @@ class Sections:
 @dataclass(frozen=True)
 class Transect:
     """A surveyed section: ``station`` m across (ascending) and ``level`` m; Manning n left, right and in the channel
-    between ``left_bank`` and ``right_bank`` (stations, m); ``length_factor`` of the meandering channel (SWMM's Lfactor).
+    between ``left_bank`` and ``right_bank`` (stations, m); ``length_factor`` of a meandering channel (SWMM's Lfactor).
     """
 
     name: str
@@ -231,7 +231,7 @@ class Conduits:
 
 @dataclass(frozen=True)
 class Pumps:
-    """Pumps: ``link`` row, `PumpKind`, ``curve`` row, ``initial_on``, start and stop depth m at the inlet node (0: none)."""
+    """Pumps: ``link`` row, `PumpKind`, ``curve`` row, ``initial_on``, start and stop depth m at the inlet (0: none)."""
 
     link: np.ndarray
     kind: np.ndarray
@@ -243,7 +243,7 @@ class Pumps:
 
 @dataclass(frozen=True)
 class Orifices:
-    """Orifices: ``link`` row, `OrificeKind`, discharge ``coefficient``, ``gate_time`` s from shut to open (0: at once)."""
+    """Orifices: ``link`` row, `OrificeKind`, ``coefficient`` of discharge, ``gate_time`` s to open (0: at once)."""
 
     link: np.ndarray
     kind: np.ndarray

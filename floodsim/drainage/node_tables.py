@@ -1,4 +1,4 @@
-"""Storage of nodes: water surface and volume against depth, from chamber, storage curve and the halves of the conduits."""
+"""Storage of nodes: water surface and volume against depth, from chamber, storage curve and half conduits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from floodsim.kernels.network_sections import CELLS
 
 SLOT = 0.01
 """Width of the slot over a full conduit, over its greatest width; it stores, and conveys nothing."""
-FRACTIONS = np.array([0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.99, 1])
+FRACTIONS = np.array(
+    [0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.99, 1]
+)
 LEAST_SURFACE = 0.01
 """Least water surface of a storage node in m2, where its curve says less."""
 EDGE = 1e-4
@@ -59,7 +61,9 @@ def surfaces_of_halves(halves: HalfConduits, table: np.ndarray, which: np.ndarra
     rows = table[halves.shape[which], k]
     width = rows[:, 3] + (x - k) * rows[:, 4]
     closed = ~halves.open[which]
-    width = np.where((part > 1.0 + 0.5 * EDGE) & closed, SLOT, np.where(closed & (part > 0.5), np.maximum(width, SLOT), width))
+    width = np.where(
+        (part > 1.0 + 0.5 * EDGE) & closed, SLOT, np.where(closed & (part > 0.5), np.maximum(width, SLOT), width)
+    )
     return np.where(part < -0.5 * EDGE, 0.0, width) * halves.area[which]
 
 

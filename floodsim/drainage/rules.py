@@ -46,7 +46,7 @@ RELATIONS = ("=", "<>", "<", "<=", ">", ">=")
 
 @dataclass(frozen=True)
 class Operand:
-    """One side of a premise: what is watched, at which node or link row (-1 for the clock), or a constant value in SI."""
+    """One side of a premise: what is watched, at which node or link row (-1: the clock), or a constant value in SI."""
 
     watched: Watched
     row: int = -1

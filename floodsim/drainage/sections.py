@@ -95,7 +95,7 @@ def fine_fractions() -> np.ndarray:
 
 
 def integrate(profile: Callable[[np.ndarray], np.ndarray], closed: bool) -> Geometry:
-    """Geometry of a symmetric section from its widths (over its height); ``closed`` adds the lid to the full perimeter."""
+    """Geometry of a symmetric section from its widths (over its height); ``closed`` adds the lid where it is full."""
     y = fine_fractions()
     w = np.maximum(profile(y), 0.0)
     dy, dw = np.diff(y), np.diff(w)

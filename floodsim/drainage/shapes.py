@@ -112,6 +112,18 @@ def basket(width: float, radius: float) -> Profile:
     return lambda y: upside_down(1.0 - y)
 
 
+def listed(name: str) -> Callable[..., Profile]:
+    """A shape known by its widths at equal steps of its height, `WIDTHS`; ``width`` is the greatest."""
+    parts = np.array(WIDTHS[name])
+    steps = np.linspace(0.0, 1.0, parts.size)
+    return lambda width: lambda y: width * np.sqrt(np.interp(y, steps, parts**2))  # round at the ends, as a circle is
+
+
+def _fixed(ratio: float) -> Callable[[np.ndarray], tuple[float, ...]]:
+    """Proportions of a shape whose greatest width is always the same part of its height."""
+    return lambda size: (ratio,)
+
+
 def _slopes(size: np.ndarray) -> tuple[float, ...]:
     return (size[1] / size[0], size[2], size[3])
 
@@ -119,6 +131,21 @@ def _slopes(size: np.ndarray) -> tuple[float, ...]:
 def _two_ratios(size: np.ndarray) -> tuple[float, ...]:
     return (size[1] / size[0], size[2] / size[0])
 
+
+WIDTHS: dict[str, tuple[float, ...]] = {
+    "ARCH": (0, .6272, .8521, .9243, .9645, .9846, .9964, .9988, .9917, .9811, .968, .9515, .9314, .9101, .8864, .8592,
+             .8284, .7917, .7527, .7065, .6544, .5953, .5231, .4355, .3195, 0),
+    "BASKETHANDLE": (0, .49, .667, .82, .93, 1, 1, 1, .997, .994, .988, .982, .967, .948, .928, .904, .874, .842, .798,
+                     .75, .697, .637, .567, .467, .342, 0),
+    "CATENARY": (0, .6667, .8222, .9111, .9778, 1, 1, .9889, .9778, .9556, .9333, .8889, .8444, .8, .7556, .7, .6333,
+                 .5556, .4444, .3333, 0),
+    "GOTHIC": (0, .286, .643, .762, .833, .905, .952, .976, .976, 1, 1, .976, .976, .952, .905, .833, .762, .667, .524,
+               .357, 0),
+    "SEMICIRCULAR": (0, .5488, .8537, 1, 1, .9939, .9878, .9756, .9634, .9451, .9207, .8902, .8537, .8171, .7683, .7073,
+                     .6463, .5732, .4756, .3354, 0),
+    "SEMIELLIPTICAL": (0, .7, .98, 1, 1, 1, .99, .98, .96, .94, .91, .88, .84, .8, .75, .7, .64, .56, .46, .34, 0),
+}  # fmt: skip
+"""Widths over the greatest width, of standard sewer shapes: SWMM reference manual II (public domain)."""
 
 PROFILES: dict[str, Shape] = {
     "CIRCULAR": Shape("circle", _none, circle),
@@ -137,6 +164,12 @@ PROFILES: dict[str, Shape] = {
     "RECT_TRIANGULAR": Shape("rectangle_on_triangle", _two_ratios, rectangle_on_triangle),
     "RECT_ROUND": Shape("rectangle_on_arc", _two_ratios, rectangle_on_arc),
     "MODBASKETHANDLE": Shape("basket", _two_ratios, basket),
+    "ARCH": Shape("arch", _width_ratio, listed("ARCH")),
+    "BASKETHANDLE": Shape("baskethandle", _fixed(0.944), listed("BASKETHANDLE")),
+    "CATENARY": Shape("catenary", _fixed(0.9), listed("CATENARY")),
+    "GOTHIC": Shape("gothic", _fixed(0.84), listed("GOTHIC")),
+    "SEMICIRCULAR": Shape("semicircular", _fixed(1.64), listed("SEMICIRCULAR")),
+    "SEMIELLIPTICAL": Shape("semielliptical", _fixed(1.0), listed("SEMIELLIPTICAL")),
 }
 """Shapes that the engine knows besides CUSTOM, IRREGULAR and STREET."""
 

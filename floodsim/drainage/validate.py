@@ -6,10 +6,11 @@ from dataclasses import fields
 
 import numpy as np
 
-from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind
+from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind, WeirKind
 from floodsim.drainage.shapes import PROFILES
 from floodsim.errors import Faults
 
+REMEDY = "remove it from the network, or run this network with the SWMM engine"
 TABLES = (
     "nodes", "links", "storages", "outfalls", "dividers", "sections", "conduits", "pumps", "orifices", "weirs",
     "outlets", "inflows", "dry_weather",
@@ -38,8 +39,17 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
         faults.add(
             f"{item.kind} {item.name} cannot be run: {item.reason}",
             key=item.name,
-            remedy="remove it from the network, or run this network with the SWMM engine",
+            remedy=REMEDY,
         )
+    names, conduits = network.links.name, network.conduits
+    for column, what in (("seepage", "loses water by seepage"), ("culvert", "has the inlet control of a culvert")):
+        for row in np.flatnonzero(getattr(conduits, column) > 0):
+            name = names[conduits.link[row]]
+            faults.add(f"conduit {name} cannot be run: it {what}", key=name, remedy=REMEDY)
+    for row in np.flatnonzero(network.weirs.kind == WeirKind.ROADWAY):
+        name = names[network.weirs.link[row]]
+        if not network.weirs.coefficient[row] > 0.0:
+            faults.add(f"weir {name} cannot be run: the tables of roadway weirs are not known", key=name, remedy=REMEDY)
     faults.raise_if_any()
 
 

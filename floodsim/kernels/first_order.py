@@ -176,10 +176,6 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
             ym, ym_n, ys, ys_n, yn, yn_n, yt, yt_n = ym_n, ym, ys_n, ys, yn_n, yn, yt_n, yt
 
 
-sweep_double = sweep_single = sweep
-"""One function serves both precisions: Numba compiles it for the type of the arrays."""
-
-
 @row_kernel
 def gather(lam, clip, trim, block_row, block_column, block_columns, fastest, clipped, trimmed):
     """Fold the row buffers into the blocks they lie over, and clear them."""

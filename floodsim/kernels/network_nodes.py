@@ -30,7 +30,7 @@ def share_out(dt, start, end, wanted, volume, boundless, flow, weighted_area, en
     """Cut outflows that a node cannot feed and sum the flows of each node.
 
     ``share`` (nodes,) scratch: the part of its outflows that a node can give; ``net`` (nodes,) sum of link flows, m3/s;
-    ``wanted`` (nodes,) lateral inflow, whose negative part competes with the links; ``boundless`` (nodes,) marks outfalls.
+    ``wanted`` (nodes,) lateral inflow, its negative part competes with the links; ``boundless`` (nodes,) marks outfalls.
     """
     for i in range(net.size):
         share[i] = max(-wanted[i], 0.0)
@@ -62,11 +62,12 @@ def share_out(dt, start, end, wanted, volume, boundless, flow, weighted_area, en
 
 @kernel
 def update_nodes(
-    dt, wanted, share, net, invert, first, most, boundless, knots, at, volume, depth, head, surface, taken, flooded, passed
+    dt, wanted, share, net, invert, first, most, boundless, knots, at, volume, depth, head, surface,
+    taken, flooded, passed,
 ):  # fmt: skip
     """New volume, depth and head of every node after dt.
 
-    ``first`` (nodes + 1,) where each node's knots begin; ``most`` (nodes,) volume above which water is lost. Sums in m3:
+    ``first`` (nodes + 1,) where each node's knots begin; ``most`` (nodes,) m3 above which water is lost. Sums in m3:
     ``taken`` lateral inflow that really entered, ``flooded`` lost over the rim, ``passed`` received by outfalls.
     """
     for i in range(net.size):

@@ -82,7 +82,9 @@ def pump_flows(dt, wholes, numbers, points, head, depth, surface, volume, arrivi
             lift = max(head[j] - head[i], 0.0) / (speed * speed)
             wanted, rate = curve_at(points, wholes[p, FIRST], wholes[p, LAST], lift)
             wanted, rate = s * wanted, s * rate / (speed * speed)
-        flow[link] = max(relax(flow[link], wanted, abs(rate), dt, surface[i], surface[j]), 0.0) if rate != 0.0 else wanted
+        flow[link] = (
+            max(relax(flow[link], wanted, abs(rate), dt, surface[i], surface[j]), 0.0) if rate != 0.0 else wanted
+        )
 
 
 @inline

@@ -23,7 +23,7 @@ from floodsim.kernels.jit import inline, kernel, row_kernel
 SCRATCH_ROWS = 43
 """Row buffers that one sweep needs."""
 CFL_LIMIT = 0.45
-"""Largest Courant number of a step."""
+"""Largest Courant number of a step. From 0.5 on depths may have to be cut at zero, from 0.55 on smooth flow ripples."""
 STEEP = 1.5
 """Sharpness of the limiter: 1 is minmod, 2 the monotonised central one."""
 SHORE = 0.25
@@ -39,24 +39,27 @@ def limit(a, b):
 
 
 @inline
-def slopes(h_w, h, h_e, z_w, z, z_e, u_w, u, u_e, v_w, v, v_e, s, drag):
-    """Increments from the centre to the eastern (northern) face: surface and bed (m), both velocities (m/s).
+def slopes(h_w, h, h_e, z_w, z, z_e, n_w, n, n_e, t_w, t, t_e, s, drag, r):
+    """Increments from the centre to the eastern (northern) face: surface and bed (m), velocities n along and t (m/s).
 
     Fifth comes the rise of the bed that is left to the face (of ``s`` / 2 in a film), and last whether the cell is
     anything but a film: deeper than the bed rises over half of it, or at a shore, where its bed is cut at the surface.
-    Cells outside the domain (``drag`` < 0) are treated like films.
+    Cells outside the domain (``drag`` < 0) are treated like films. The nearer the water comes to leaving its cell within
+    the step, ``r`` = dt / dx, the less its depths at both faces may differ: it must not run out through one of them.
     """
-    zero, half = h * np.float32(0), np.float32(0.5)
+    zero, one, half = h * np.float32(0), np.float32(1), np.float32(0.5)
     slope = limit(z - z_w, z_e - z)
     film = (h < abs(slope)) & (min(h_w, h_e) > h * np.float32(SHORE))
     deep = (h > np.float32(DRY)) & (drag >= np.float32(0)) & (not film)
     surface = limit((h - h_w) + (z - z_w), (h_e - h) + (z_e - z))
     surface = surface if deep else zero
-    bed = min(max(slope, surface - h), surface + h)
+    d_n, d_t = limit(n - n_w, n_e - n), limit(t - t_w, t_e - t)
+    left = np.float32(2.1) - np.float32(4.4) * ((abs(n) + abs(d_n)) * r)
+    room = h * min(max(left, zero), one)
+    bed = min(max(slope, surface - room), surface + room)
     bed = bed if deep else zero
-    left = slope - bed if deep else s * half
-    d_u, d_v = limit(u - u_w, u_e - u), limit(v - v_w, v_e - v)
-    return surface, bed, d_u if deep else zero, d_v if deep else zero, left, deep
+    rest = slope - bed if deep else s * half
+    return surface, bed, d_n if deep else zero, d_t if deep else zero, rest, deep
 
 
 @inline
@@ -85,11 +88,12 @@ def predict(h_s, h, h_n, u_s, u, u_n, v_s, v, v_n, z_s, z, z_n, sx, sy, drag,
     h_e, u_e, v_e, z_e = h[2:], u[2:], v[2:], z[2:]
     for i in range(p_h.size):
         ex_0, bx_0, ux_0, vx_0, tx[i], deep_x = slopes(
-            h[i], h_c[i], h_e[i], z[i], z_c[i], z_e[i], u[i], u_c[i], u_e[i], v[i], v_c[i], v_e[i], sx[i], drag[i],
+            h[i], h_c[i], h_e[i], z[i], z_c[i], z_e[i], u[i], u_c[i], u_e[i], v[i], v_c[i], v_e[i],
+            sx[i], drag[i], rx,
         )  # fmt: skip
-        ey_0, by_0, uy_0, vy_0, ty[i], deep_y = slopes(
-            h_s[i], h_c[i], h_n[i], z_s[i], z_c[i], z_n[i], u_s[i], u_c[i], u_n[i], v_s[i], v_c[i], v_n[i], sy[i],
-            drag[i],
+        ey_0, by_0, vy_0, uy_0, ty[i], deep_y = slopes(
+            h_s[i], h_c[i], h_n[i], z_s[i], z_c[i], z_n[i], v_s[i], v_c[i], v_n[i], u_s[i], u_c[i], u_n[i],
+            sy[i], drag[i], ry,
         )  # fmt: skip
         p_h[i], p_u[i], p_v[i], p_c[i] = half_step(
             h_c[i], u_c[i], v_c[i], ex_0, bx_0, ux_0, vx_0, deep_x, ey_0, by_0, uy_0, vy_0, deep_y, drag[i],
@@ -256,12 +260,12 @@ def predict_cell(h, u, v, z, sx, sy, drag, j, i, dt, rdx, rdy, g):
     ex, bx, ux, vx, tx, deep_x = slopes(
         h[j_in, i_in - 1], h[j_in, i_in], h[j_in, i_in + 1], z[j_in, i_in - 1], z[j_in, i_in], z[j_in, i_in + 1],
         u[j_in, i_in - 1], u[j_in, i_in], u[j_in, i_in + 1], v[j_in, i_in - 1], v[j_in, i_in], v[j_in, i_in + 1],
-        sx[j_in, i_in], drag[j_in, i_in],
+        sx[j_in, i_in], drag[j_in, i_in], dt * rdx,
     )  # fmt: skip
-    ey, by, uy, vy, ty, deep_y = slopes(
+    ey, by, vy, uy, ty, deep_y = slopes(
         h[j_in - 1, i_in], h[j_in, i_in], h[j_in + 1, i_in], z[j_in - 1, i_in], z[j_in, i_in], z[j_in + 1, i_in],
-        u[j_in - 1, i_in], u[j_in, i_in], u[j_in + 1, i_in], v[j_in - 1, i_in], v[j_in, i_in], v[j_in + 1, i_in],
-        sy[j_in, i_in], drag[j_in, i_in],
+        v[j_in - 1, i_in], v[j_in, i_in], v[j_in + 1, i_in], u[j_in - 1, i_in], u[j_in, i_in], u[j_in + 1, i_in],
+        sy[j_in, i_in], drag[j_in, i_in], dt * rdy,
     )  # fmt: skip
     p_h, p_u, p_v, p_c = half_step(
         h[j_in, i_in], u[j_in, i_in], v[j_in, i_in], ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag[j_in, i_in],

@@ -5,6 +5,7 @@ Within a coupling step the surface goes first. What it really lost is what the n
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from floodsim.drainage.pump_report import PumpStations
 from floodsim.drainage.roofs import RoofCells
 from floodsim.simulate.network_record import NetworkRecord
 from floodsim.surface.ledger import Ledger
+from floodsim.surface.schemes import velocities_at_centres
 from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS
 from floodsim.surface.step import Surface, wake
 
@@ -43,6 +45,19 @@ class Balance:
     outfalls: float = 0.0
 
 
+def coupling_spans(beat: float, longest: float, dt: float) -> int:
+    """Number of equal coupling steps, none over ``longest`` (s), that fill a beat (s) where dt (s) is stable.
+
+    Steps of exactly ``longest``, unless shorter ones that fit the time steps of the surface spare it some of them.
+    """
+    fixed = math.ceil(beat / longest * (1.0 - 1e-9))
+    if dt >= longest:
+        return fixed
+    each = math.floor(longest / dt)
+    fitting = math.ceil(beat / (each * dt))
+    return fitting if fitting * each < fixed * math.ceil(longest / dt) else fixed
+
+
 @dataclass
 class Coupling:
     """One network coupled to one surface. `renew` at every beat, then `open`, `before_step` and `close` in turn."""
@@ -56,6 +71,8 @@ class Coupling:
         self.nodes = len(engine.network.nodes.name)
         self.surface.ledger.coupled = True
         self._roof_inflow = np.zeros(self.nodes)
+        u = self.surface.state.u
+        self._velocities = (np.zeros_like(u), np.zeros_like(u)) if self.surface.scheme.staggered else None
         self._laterals = engine.lateral_volume.copy()
         self._outflows = engine.outfall_volume.copy()
         self._stage = np.full(len(engine.network.outfalls.node), np.nan)
@@ -74,6 +91,7 @@ class Coupling:
     def open(self, t0: float, t1: float) -> None:
         """Set the exchange for the coupling step [t0, t1] (s)."""
         engine, exchange = self.drainage.engine, self.drainage.exchange
+        self._refresh_velocities()
         exchange.plan(t1 - t0, self._water(), Pipes(engine.head, engine.surface, engine.volume))
         fed = exchange.fed_cells()
         if fed.size:
@@ -167,4 +185,11 @@ class Coupling:
 
     def _water(self) -> Water:
         state = self.surface.state
-        return Water(state.h, state.u, state.v, state.source)
+        u, v = self._velocities or (state.u, state.v)
+        return Water(state.h, u, v, state.source)
+
+    def _refresh_velocities(self) -> None:
+        """Bring the velocities that inlets see up to a state that holds discharges at faces."""
+        if self._velocities is not None:
+            for windows in self.surface.state.windows:
+                velocities_at_centres(self.surface.state, windows, *self._velocities)

@@ -14,18 +14,22 @@ from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS, GRAVITY, State
 class Limiter:
     """Seconds of simulated time that each cell (row, column) ruled, and the shortest step it called for."""
 
+    staggered: bool = False
     seconds: dict[tuple[int, int], float] = field(default_factory=dict)
     tightest: dict[tuple[int, int], tuple[float, float, float]] = field(default_factory=dict)
 
     def book(self, state: State, dt: float, lasted: float) -> None:
         """Find the cell behind the present wave speed and credit it with ``lasted`` seconds at step ``dt`` (s)."""
-        cell = fastest_cell(state)
+        cell = fastest_cell(state, self.staggered)
         if cell is None:
             return
         self.seconds[cell] = self.seconds.get(cell, 0.0) + lasted
         if dt < self.tightest.get(cell, (np.inf, 0.0, 0.0))[0]:
             here = (cell[0] + 1, cell[1] + 1)
-            self.tightest[cell] = (dt, float(state.h[here]), float(np.hypot(state.u[here], state.v[here])))
+            speed = float(np.hypot(state.u[here], state.v[here]))
+            if self.staggered:  # a discharge per width, of which the speed follows
+                speed /= max(float(state.h[here]), 1e-6)
+            self.tightest[cell] = (dt, float(state.h[here]), speed)
 
     def top(self, state: State, count: int = 5) -> list[dict[str, Any]]:
         """The cells that ruled longest: place, share of the run, shortest dt (s), depth (m) and speed (m/s) then."""
@@ -62,8 +66,11 @@ class Limiter:
         return shares
 
 
-def fastest_cell(state: State) -> tuple[int, int] | None:
-    """Row and column of the cell with the largest (speed + c) / width; None where all is dry."""
+def fastest_cell(state: State, staggered: bool = False) -> tuple[int, int] | None:
+    """Row and column of the cell with the largest (speed + c) / width; None where all is dry.
+
+    In a ``staggered`` state, where speeds do not count, that with the largest c.
+    """
     fastest = state.blocks.fastest
     block = np.unravel_index(int(np.argmax(fastest)), fastest.shape)
     if fastest[block] <= 0:
@@ -72,6 +79,7 @@ def fastest_cell(state: State) -> tuple[int, int] | None:
     part = (slice(j0 + 1, min(j0 + BLOCK_ROWS, state.grid.shape[0]) + 1),
             slice(i0 + 1, min(i0 + BLOCK_COLUMNS, state.grid.shape[1]) + 1))  # fmt: skip
     c = np.sqrt(GRAVITY * state.h[part])
-    rate = np.maximum((np.abs(state.u[part]) + c) / state.grid.dx, (np.abs(state.v[part]) + c) / state.grid.dy)
+    u, v = (0.0, 0.0) if staggered else (np.abs(state.u[part]), np.abs(state.v[part]))
+    rate = np.maximum((u + c) / state.grid.dx, (v + c) / state.grid.dy)
     j, i = np.unravel_index(int(np.argmax(rate)), rate.shape)
     return j0 + int(j), i0 + int(i)

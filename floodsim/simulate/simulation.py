@@ -13,19 +13,23 @@ import numpy as np
 from floodsim.case.schema import Case
 from floodsim.errors import RunError
 from floodsim.output.view import Observer, Status
-from floodsim.simulate.coupling import Coupling
+from floodsim.simulate.coupling import Coupling, coupling_spans
 from floodsim.simulate.interrupt import SafeInterrupt
+from floodsim.simulate.froude import Froude
 from floodsim.simulate.limiter import Limiter
 from floodsim.simulate.setup import Setup
 from floodsim.simulate.view import LiveView
 from floodsim.surface.bands import Bands
 from floodsim.surface.edges import make_edges
 from floodsim.surface.ledger import Ledger
+from floodsim.surface.schemes import SCHEMES
 from floodsim.surface.state import GRAVITY, make_state
-from floodsim.surface.step import SWEEPS, Surface, renew_forcing, settle_ledger, take_step
+from floodsim.surface.step import Surface, renew_forcing, settle_ledger, take_step
 
 MACRO_STEPS = 8
 """Time steps of equal length between two looks at the wave speed; fewer where the water speeds up."""
+CALM_COURANT = 0.5
+"""Of still water the Courant numbers along x and y must not sum to more than 1, or its shortest waves grow."""
 CFL_MARGIN = 0.65 / 0.6
 """A step may be this much longer than the wave speed of the moment asks for, before the macro step is cut short."""
 SHORTEST_STEP = 1e-7
@@ -70,19 +74,25 @@ class Simulation:
     def __init__(self, case: Case, setup: Setup, bands: Bands) -> None:
         state = make_state(setup.grid, case.solver.precision, setup.depth)
         setup.depth = None
-        sweep = SWEEPS[case.solver.scheme, case.solver.order, case.solver.precision]
+        scheme = SCHEMES[case.solver.scheme, case.solver.order]
+        self.cfl = min(case.solver.cfl, scheme.courant)
         self.case = case
         self.notes = setup.notes
+        if self.cfl * CFL_MARGIN > CALM_COURANT:
+            self.notes.append(
+                f"solver.cfl = {self.cfl:g}: above {CALM_COURANT / CFL_MARGIN:.2f} ponded water can grow a checkerboard "
+                "of waves; check the depths of ponds, or lower it"
+            )
         self.surface = Surface(
-            state, make_edges(state, setup.boundaries), setup.rain, setup.losses, setup.sources, sweep, bands
+            state, make_edges(state, setup.boundaries), setup.rain, setup.losses, setup.sources, scheme, bands
         )
         self.view = LiveView(self.surface)
-        self.limiter = Limiter()
+        self.limiter = Limiter(scheme.staggered)
+        self.froude = Froude()
         self.counters = Counters()
         self.interrupt = SafeInterrupt()
         self.coupling = None if setup.drainage is None else Coupling(setup.drainage, self.surface)
         self.beat = case.solver.sync_interval
-        self.spans = 1 if setup.drainage is None else round(self.beat / setup.drainage.step)
         self.beats = round(case.clock.duration / self.beat)
         self.width = min(state.grid.dx, state.grid.dy)
 
@@ -103,6 +113,7 @@ class Simulation:
                 self.interrupt.check()  # between beats only: what a beat brings is booked as a whole
                 self._advance(number, observers)
                 self._check_mass()
+                self.froude.book(self.view)
                 for observer in observers:
                     observer.sync(self.view)
                 if progress is not None:
@@ -141,12 +152,15 @@ class Simulation:
         begin, end = number * self.beat, (number + 1) * self.beat
         if number > 0:
             self._renew(begin, end)
-        for span in range(self.spans):
-            t0 = begin + span * self.beat / self.spans
-            t1 = end if span == self.spans - 1 else begin + (span + 1) * self.beat / self.spans
+        spans = 1
+        if self.coupling is not None:
+            spans = coupling_spans(self.beat, self.coupling.drainage.step, self._longest_step())
+        for span in range(spans):
+            t0 = begin + span * self.beat / spans
+            t1 = end if span == spans - 1 else begin + (span + 1) * self.beat / spans
             if self.coupling is not None:
                 self.coupling.open(t0, t1)
-            self._cross(self.beat / self.spans, t1, observers)
+            self._cross(self.beat / spans, t1, observers)
             if self.coupling is not None:
                 self.coupling.close(t0, t1)
 
@@ -163,6 +177,7 @@ class Simulation:
             taken = self._macro(dt, count)
             left = 0.0 if taken * dt >= left * (1.0 - 1e-12) else left - taken * dt
             self.view.time = end - left
+            self.view.refresh()
             for observer in observers:
                 observer.macro(self.view, taken * dt)
 
@@ -173,9 +188,10 @@ class Simulation:
 
     def _longest_step(self) -> float:
         """The step (s) that the CFL number allows for the present water, and for what rain and sources will add."""
-        cfl, surface = self.case.solver.cfl, self.surface
+        cfl, surface = self.cfl, self.surface
         rate = max(float(surface.state.blocks.fastest.max()), surface.edge_speed / self.width)
-        longest = cfl / rate if rate > 0.0 else math.inf
+        longest = surface.scheme.longest_step(surface.state)
+        longest = min(longest, cfl / rate) if rate > 0.0 else longest
         rise = float(surface.state.source.max())
         if rise > 0.0:  # a film that grows from nothing: its wave speed after dt is sqrt(g rise dt)
             longest = min(longest, (cfl * self.width / math.sqrt(GRAVITY * rise)) ** (2.0 / 3.0))
@@ -193,15 +209,17 @@ class Simulation:
         self.limiter.book(state, dt, dt * count)
         self.view.begin_macro()
         while taken < count:
-            if self.view.tracks:
+            if self.view.tracks and not self.surface.scheme.staggered:
                 self.view.follow(dt)
             self.counters.cells += sum(int(((w[:, 1] - w[:, 0]) * (w[:, 3] - w[:, 2])).sum()) for w in state.windows)
             if self.coupling is not None:
                 self.coupling.before_step(dt)
             take_step(self.surface, dt)
+            if self.view.tracks and self.surface.scheme.staggered:  # the state holds the discharges of the step taken
+                self.view.follow(dt)
             taken += 1
             fastest = float(state.blocks.fastest.max())
-            if dt * fastest > self.case.solver.cfl * CFL_MARGIN or not math.isfinite(fastest):
+            if dt * fastest > self.cfl * CFL_MARGIN or not math.isfinite(fastest):
                 break
         self.counters.steps += taken
         self.counters.last_dt = dt

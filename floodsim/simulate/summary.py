@@ -56,7 +56,8 @@ def summarise(simulation: Simulation, status: str, times: dict[str, float]) -> d
             "peak_memory_mb": peak_memory_mb(),
         },
         "limiter": simulation.limiter.top(surface.state),
-        "notes": simulation.notes,
+        "froude": simulation.froude.summary(),
+        "notes": simulation.notes + simulation.froude.warnings(),
     }
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from floodsim.grid.grid import Grid
-from floodsim.kernels.edges import face_discharge
-from floodsim.surface.state import GRAVITY
+from floodsim.surface.schemes import velocities_at_centres
 from floodsim.surface.step import Surface
 
 
@@ -31,6 +30,17 @@ class LiveView:
     surface: Surface
     time: float = 0.0
     tracks: list[Track] = field(default_factory=list)
+    centres: tuple[np.ndarray, np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        if self.surface.scheme.staggered:
+            self.centres = np.zeros_like(self.surface.state.u), np.zeros_like(self.surface.state.v)
+
+    def refresh(self) -> None:
+        """Bring velocities at cell centres up to the state, where it holds discharges at faces."""
+        if self.centres is not None:
+            for windows in self.surface.state.windows:
+                velocities_at_centres(self.surface.state, windows, *self.centres)
 
     @property
     def grid(self) -> Grid:
@@ -45,12 +55,12 @@ class LiveView:
     @property
     def velocity_x(self) -> np.ndarray:
         """Velocity along x (ny, nx), m/s."""
-        return self.surface.state.u[1:-1, 1:-1]
+        return (self.surface.state.u if self.centres is None else self.centres[0])[1:-1, 1:-1]
 
     @property
     def velocity_y(self) -> np.ndarray:
         """Velocity along y (ny, nx), m/s."""
-        return self.surface.state.v[1:-1, 1:-1]
+        return (self.surface.state.v if self.centres is None else self.centres[1])[1:-1, 1:-1]
 
     @property
     def bed(self) -> np.ndarray:
@@ -87,9 +97,7 @@ class LiveView:
 
     def follow(self, dt: float) -> None:
         """Add what the step about to be taken, of dt (s), carries through the tracked faces."""
-        s, ground = self.surface.state, self.surface.state.ground
         for track in self.tracks:
-            face_discharge(s.h, s.u, s.v, ground.z, ground.sx, ground.sy, track.padded,
-                           s.grid.dx, s.grid.dy, s.real(GRAVITY), track.flow)  # fmt: skip
+            self.surface.scheme.discharge(self.surface.state, track.padded, dt, track.flow)
             track.passed += track.flow * dt
             track.elapsed += dt

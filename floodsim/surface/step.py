@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from floodsim.forcing.series import Rain
-from floodsim.kernels import first_order
 from floodsim.kernels.blocks import ASLEEP, fed_blocks, stored_depth, wake_blocks
-from floodsim.kernels.edges import cross_edges, fill_ghosts, mirror_ring
+from floodsim.kernels.edges import fill_ghosts, mirror_ring
 from floodsim.kernels.losses import loss_rows, rain_rows
 from floodsim.surface.bands import Bands
 from floodsim.surface.edges import Edges, renew_edges
 from floodsim.surface.ledger import Ledger
 from floodsim.surface.losses import Losses
+from floodsim.surface.schemes import SCRATCH_COLUMNS, Scheme
 from floodsim.surface.sources import Source, add_sources
 from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS, GRAVITY, State
-from floodsim.surface.windows import WIDEST, deal_windows
-
-SWEEPS: dict[tuple[str, int, str], Callable[..., Any]] = {
-    ("hllc", 1, "double"): first_order.sweep_double,
-    ("hllc", 1, "single"): first_order.sweep_single,
-}
-"""The kernel of each scheme, order and precision."""
+from floodsim.surface.windows import deal_windows
 
 
 @dataclass
@@ -37,7 +30,7 @@ class Surface:
     rain: Rain
     losses: Losses
     sources: list[Source]
-    sweep: Callable[..., Any]
+    scheme: Scheme
     bands: Bands
     ledger: Ledger = field(default_factory=Ledger)
     edge_speed: float = 0.0
@@ -45,10 +38,9 @@ class Surface:
     mean_rain: float = 0.0
 
     def __post_init__(self) -> None:
-        rows = first_order.SCRATCH_ROWS
-        self.scratch: list[np.ndarray] = [
-            np.zeros((rows, WIDEST + 2), self.state.real) for _ in range(self.bands.threads)
-        ]
+        columns = min(SCRATCH_COLUMNS, self.state.h.shape[1] + 24)
+        shape = (self.scheme.scratch_rows, columns)
+        self.scratch: list[np.ndarray] = [np.zeros(shape, self.state.real) for _ in range(self.bands.threads)]
         self.zones = np.zeros((1, 1), np.uint8) if self.rain.zones is None else self.rain.zones
         self.ledger.initial = self.ledger.storage = stored_volume(self.state, all_cells(self.state))
 
@@ -100,6 +92,8 @@ def wake(surface: Surface, *, force: bool = False) -> None:
 
 
 def _set_ghosts(surface: Surface) -> None:
+    if not surface.scheme.ghosts:
+        return
     state, edges = surface.state, surface.edges
     mirror_ring(state.h, state.u, state.v)
     if len(edges.faces):
@@ -113,7 +107,8 @@ def take_step(surface: Surface, dt: float) -> None:
     _set_ghosts(surface)
     surface.state.blocks.fastest[:] = 0
     _sweep(surface, dt)
-    _cross(surface, dt)
+    if len(surface.edges.faces):
+        surface.scheme.cross(surface.state, surface.edges, dt)
     surface.state.swap()
     wake(surface)
 
@@ -124,22 +119,13 @@ def _sweep(surface: Surface, dt: float) -> None:
     numbers = (real(dt), real(1 / s.grid.dx), real(1 / s.grid.dy), real(GRAVITY), BLOCK_ROWS, BLOCK_COLUMNS)
 
     def job(windows: np.ndarray, scratch: np.ndarray) -> Callable[[], None]:
-        return lambda: surface.sweep(
+        return lambda: surface.scheme.sweep(
             s.h, s.u, s.v, s.h_next, s.u_next, s.v_next, s.low, ground.z, ground.sx, ground.sy, ground.drag, s.source,
             windows, *numbers, blocks.fastest, blocks.clipped, blocks.trimmed, scratch,
         )  # fmt: skip
 
     hands = [(hand, scratch) for hand, scratch in zip(s.windows, surface.scratch, strict=True) if len(hand)]
     surface.bands.run([job(hand, scratch) for hand, scratch in hands])
-
-
-def _cross(surface: Surface, dt: float) -> None:
-    s, ground, edges, real = surface.state, surface.state.ground, surface.edges, surface.state.real
-    if len(edges.faces):
-        cross_edges(
-            s.h, s.u, s.v, ground.z, ground.sx, ground.sy, s.h_next, edges.faces, edges.kind, edges.value,
-            real(dt), real(1 / s.grid.dx), real(1 / s.grid.dy), real(GRAVITY), edges.passed,
-        )  # fmt: skip
 
 
 def settle_ledger(surface: Surface) -> Ledger:

@@ -6,8 +6,8 @@ import numpy as np
 
 from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS
 
-WIDEST = 1024
-"""Columns of the widest window: its row buffers stay in the cache."""
+WIDEST = 4096
+"""Columns of the widest window: its row buffers (17 rows) stay in the second-level cache, and long rows are faster."""
 
 
 def deal_windows(awake: np.ndarray, shape: tuple[int, int], threads: int) -> list[np.ndarray]:

@@ -73,7 +73,7 @@ def make_network(plan: Plan, pipes: list[Sized]) -> Network:
 
 def _options() -> Options:
     start, end = datetime(2025, 7, 3, 12), datetime(2025, 7, 3, 17)
-    return Options(start=start, end=end, routing_step=1.0, min_surface_area=1.5)
+    return Options(start=start, end=end, routing_step=1.0, min_surface_area=2.0)
 
 
 def _inverts(plan: Plan, pipes: list[Sized]) -> dict[str, float]:
@@ -211,7 +211,7 @@ def design_table(pipes: list[Sized]) -> list[str]:
         rows.append(
             f"P-{one.pipe.start},{one.pipe.start},{one.pipe.end},{one.pipe.length:.2f},"
             + ",".join(f"{size:g}" for size in sizes)
-            + f",{one.slope:.5f},{one.catchment:.3f},{one.runoff:.3f},{one.minutes:.2f},{one.intensity * 1e7:.1f}"
+            + f",{one.slope:.5f},{one.catchment:.4f},{one.runoff:.4f},{one.minutes:.2f},{one.intensity * 1e7:.1f}"
             + f",{one.flow:.4f},{capacity:.4f},{capacity / section.area:.2f}"
         )
     return rows

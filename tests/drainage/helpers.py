@@ -42,7 +42,8 @@ class Sketch:
         self.links: list[dict[str, Any]] = []
         self.sections: list[dict[str, Any]] = []
         self.rows: dict[str, list[dict[str, Any]]] = {
-            name: [] for name in ("storages", "outfalls", "conduits", "pumps", "orifices", "weirs", "outlets", "inflows")
+            name: []
+            for name in ("storages", "outfalls", "conduits", "pumps", "orifices", "weirs", "outlets", "inflows")
         }
         self.curves: list[nw.Curve] = []
         self.series: list[nw.Series] = []
@@ -104,13 +105,13 @@ class Sketch:
         return self._add("outlets", OUTLET, link, more)
 
     def inflow(self, node: int, times: list[float], values: list[float]) -> None:
-        self.series.append(nw.Series(f"inflow {node}", np.array(times, float), np.array(values, float)))
+        self.series.append(nw.Series(f"inflow_{node}", np.array(times, float), np.array(values, float)))
         self.rows["inflows"].append(
             {"node": node, "series": len(self.series) - 1, "scale": 1.0, "baseline": 0.0, "pattern": -1}
         )
 
     def curve(self, kind: str, x: list[float], y: list[float]) -> int:
-        self.curves.append(nw.Curve(f"curve {len(self.curves)}", kind, np.array(x, float), np.array(y, float)))
+        self.curves.append(nw.Curve(f"curve_{len(self.curves)}", kind, np.array(x, float), np.array(y, float)))
         return len(self.curves) - 1
 
     def network(self) -> nw.Network:
@@ -138,7 +139,7 @@ class Sketch:
 def chain(
     reaches: int, length: float, shape: tuple[Any, ...], slope: float, roughness: float, top: float = 0.0, **more: Any
 ) -> tuple[Sketch, list[int]]:
-    """A straight channel in ``reaches`` pieces to an outfall; ``more`` goes to the outfall. Nodes are returned in order."""
+    """A straight channel in ``reaches`` pieces to an outfall; ``more`` goes to the outfall. Nodes come in order."""
     sketch = Sketch()
     dx = length / reaches
     nodes = [sketch.junction(f"n{k}", top - slope * dx * k) for k in range(reaches)]

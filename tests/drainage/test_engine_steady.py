@@ -87,9 +87,7 @@ class Channel:
 def test_backwater_m1_lies_on_the_integrated_curve():
     channel = Channel(2.0, 0.001, 0.015, 3.0)
     level = 2.2
-    sketch, nodes = chain(
-        40, 2000.0, ("RECT_OPEN", 5.0, 2.0), channel.slope, channel.n, top=2.0, kind=2, level=level
-    )
+    sketch, nodes = chain(40, 2000.0, ("RECT_OPEN", 5.0, 2.0), channel.slope, channel.n, top=2.0, kind=2, level=level)
     engine = settle(Engine(sketch.network()), {0: channel.q})
     x = 50.0 * np.arange(40)
     expected = channel.profile(level, 2000.0, 0.0, x)
@@ -142,3 +140,28 @@ def test_a_hydraulic_jump_stands_where_the_conjugate_depths_meet():
     found = dx * int(np.argmax(depth[:-1] > 0.5 * (shooting + conjugate)))
     assert found == pytest.approx(front, abs=2.5 * dx)
     np.testing.assert_allclose(depth[5 : int(front / dx) - 3], shooting, rtol=0.02)
+
+
+@pytest.mark.parametrize("q", [5.0, 5.5, 6.5])
+def test_a_full_pipe_to_a_free_mouth_loses_what_the_integrated_curve_says(q: float):
+    diameter, n, slope, length = 1.4, 0.017, 0.8 / 195.0, 195.0
+    sketch = Sketch()
+    a, b = sketch.junction("a", 0.8), sketch.outfall("b", 0.0)
+    sketch.conduit("ab", a, b, length, ("CIRCULAR", diameter), roughness=n)
+    engine = settle(Engine(sketch.network()), {a: q}, 2.0)
+
+    def rise(x: float, y: np.ndarray) -> list[float]:
+        angle = 2.0 * np.arccos(1.0 - 2.0 * min(y[0] / diameter, 0.99999))
+        area, width = diameter**2 / 8 * (angle - np.sin(angle)), diameter * np.sin(angle / 2)
+        friction = (n * q / area) ** 2 / (2.0 * area / (diameter * angle)) ** (4 / 3)
+        return [(friction - slope) / (1.0 - q**2 * width / (G * area**3))]
+
+    def closes(x: float, y: np.ndarray) -> float:
+        return float(y[0] - 0.9999 * diameter)
+
+    closes.terminal = True  # type: ignore[attr-defined]
+    mouth = engine.depth[b]
+    curve = solve_ivp(rise, (0.0, length), [1.0005 * mouth], max_step=0.05, events=closes)
+    full = (n * q / (np.pi * diameter**2 / 4)) ** 2 / (diameter / 4) ** (4 / 3)
+    expected = diameter + (full - slope) * (length - curve.t[-1])
+    assert engine.depth[a] == pytest.approx(expected, rel=0.03)

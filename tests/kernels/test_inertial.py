@@ -23,7 +23,9 @@ def _step(water: Water, dt: float, windows: np.ndarray | None = None) -> list[np
     """One step of the given windows; u and v hold discharges. Returns the old state."""
     real = water.h.dtype.type
     new = [np.zeros_like(a) for a in (water.h, water.u, water.v)]
-    scratch = np.full((inertial.SCRATCH_ROWS, water.h.shape[1]), np.nan, real)  # nothing is read before it is written
+    scratch = np.full(
+        (inertial.SCRATCH_ROWS, water.h.shape[1] + 1), np.nan, real
+    )  # nothing is read before it is written
     water.fastest[:] = 0
     inertial.sweep(
         water.h, water.u, water.v, *new, water.low, water.z, water.sx, water.sy, _drag(water), water.source,
@@ -268,7 +270,7 @@ def test_cells_outside_the_domain_stay_shut() -> None:
     drag[2, 3] = -1
     water.h[2, 3] = 0
     new = [np.zeros_like(a) for a in (water.h, water.u, water.v)]
-    scratch = np.zeros((inertial.SCRATCH_ROWS, water.h.shape[1]))
+    scratch = np.zeros((inertial.SCRATCH_ROWS, water.h.shape[1] + 1))
     water.source[:] = 0
     inertial.sweep(water.h, water.u, water.v, *new, water.low, water.z, water.sx, water.sy, drag, water.source,
                    water.whole, 0.05, 0.5, 0.5, G, BLOCK_ROWS, BLOCK_COLUMNS, water.fastest, water.clipped,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import floodsim
 from floodsim.errors import RunError
 from floodsim.grid.grid import Grid, make_grid
 from floodsim.output.reader import Results
-from floodsim.simulate.coupling import Coupling
-from floodsim.surface.step import SWEEPS
+from floodsim.simulate.coupling import Coupling, coupling_spans
+from floodsim.surface.schemes import SCHEMES
 from tests.simulate.networks import street_drain, tank, write_inp
 
 
@@ -87,7 +88,7 @@ def test_a_full_tank_comes_up_through_its_lid_and_runs_back(tmp_path: Path) -> N
     assert float(results.network.node_head.isel(time=-1).sel(node="T")) == pytest.approx(level, abs=2e-3)
 
 
-@pytest.mark.parametrize(("scheme", "order", "precision"), sorted(SWEEPS))
+@pytest.mark.parametrize(("scheme", "order", "precision"), [(*key, precision) for key in sorted(SCHEMES) for precision in ("double", "single")])
 def test_inlets_that_drink_the_street_dry_take_no_more_than_there_is(
     tmp_path: Path, scheme: str, order: int, precision: str
 ) -> None:
@@ -270,3 +271,15 @@ def test_each_error_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(Coupling, "errors", lambda self, ledger, errors=errors: errors)
         with pytest.raises(RunError, match=f"mass error of the {part}"):
             floodsim.run(case(network, initial={"depth": 0.1}, clock={"duration": "10 s"}), grid=basin((20, 40)))
+
+
+@pytest.mark.parametrize("beat", [1.0, 10.0])
+def test_coupling_steps_fill_the_beat_and_spare_the_surface_steps(beat: float) -> None:
+    for dt in np.linspace(0.01, 3.0, 300):
+        spans = coupling_spans(beat, 1.0, dt)
+        assert beat / spans <= 1.0 + 1e-9
+        steps = spans * math.ceil(beat / spans / dt * (1.0 - 1e-9))
+        assert steps <= round(beat) * math.ceil(1.0 / dt)
+    assert coupling_spans(10.0, 1.0, 0.95) == 11  # 11 steps of the surface, where whole seconds would take 20
+    assert coupling_spans(10.0, 1.0, 0.25) == 10
+    assert coupling_spans(10.0, 2.5, math.inf) == 4

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import floodsim
+from floodsim.drainage.read_inp import read_inp
+from floodsim.drainage.write_inp import write_inp as write_network
 from floodsim.errors import CaseError
 from floodsim.grid.grid import Grid, make_grid
 from floodsim.output.reader import Results
@@ -148,3 +150,12 @@ def test_faults_of_stations_and_gauges(tmp_path: Path) -> None:
     assert "allowed: P1, P2" in text
     assert "a rule names the gauge" in text
     assert "did you mean lows" in text
+
+
+def test_a_rule_with_a_gauge_is_written_as_it_was_read(tmp_path: Path) -> None:
+    rule = '[CONTROLS]\nRULE A\nIF GAUGE "low point" DEPTH > 0.2\nAND GAUGE B DEPTH <= 0.3\nTHEN PUMP P1 STATUS = ON\n'
+    first = read_inp(pumped(tmp_path / "p.inp", more=rule))
+    write_network(first, tmp_path / "again.inp")
+    again = read_inp(tmp_path / "again.inp")
+    assert again.gauges == first.gauges == ("low point", "B")
+    assert again.rules == first.rules

@@ -16,6 +16,7 @@ from floodsim.output.reader import Results
 from floodsim.simulate.setup import make_setup
 from floodsim.simulate.simulation import MACRO_STEPS, Simulation
 from floodsim.surface.bands import Bands
+from floodsim.surface.schemes import SCHEMES
 
 
 def hills(seed: int = 7, shape: tuple[int, int] = (70, 140)) -> Grid:
@@ -62,13 +63,26 @@ def same_bits(one: Results, other: Results, *, maps: bool = True) -> None:
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
-def test_threads_and_repetition_change_no_bit(precision: str) -> None:
+@pytest.mark.parametrize(("scheme", "order"), sorted(SCHEMES))
+def test_threads_and_repetition_change_no_bit(scheme: str, order: int, precision: str) -> None:
     grid = hills()
-    one = floodsim.run(storm(solver={"precision": precision}), grid=grid)
-    again = floodsim.run(storm(solver={"precision": precision}), grid=grid)
-    three = floodsim.run(storm(solver={"precision": precision, "threads": 3}), grid=grid)
+    solver = {"scheme": scheme, "order": order, "precision": precision, "threads": 1}
+    one = floodsim.run(storm(solver=solver), grid=grid)
+    again = floodsim.run(storm(solver=solver), grid=grid)
+    three = floodsim.run(storm(solver={**solver, "threads": 3}), grid=grid)
+    limit = 1e-12 if precision == "double" else 1e-6
+    assert abs(one.summary["mass"]["relative_error"]) < limit
     same_bits(one, again)
     same_bits(one, three)
+
+
+def test_inertial_scheme_says_where_it_leaves_its_range() -> None:
+    steep = make_grid(np.tile(20.0 - 0.4 * np.arange(40.0), (10, 1)), 2.0, roughness=0.015)
+    case = storm(solver={"scheme": "inertial"}, sources=[], points=[], lines=[], waterlogging_points=[])
+    results = floodsim.run(case, grid=steep)
+    assert results.summary["froude"]["largest"] > 0.5
+    assert any("inertial scheme left its range" in note for note in results.summary["notes"])
+    assert floodsim.run({**case, "solver": {}}, grid=steep).summary["froude"] == {}
 
 
 def test_output_frequency_changes_no_envelope() -> None:

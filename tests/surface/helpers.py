@@ -13,7 +13,8 @@ from floodsim.surface.edges import Boundary, edge_faces, make_edges
 from floodsim.surface.losses import Losses
 from floodsim.surface.sources import Source
 from floodsim.surface.state import make_state
-from floodsim.surface.step import SWEEPS, Surface, renew_forcing, settle_ledger, take_step
+from floodsim.surface.schemes import SCHEMES
+from floodsim.surface.step import Surface, renew_forcing, settle_ledger, take_step
 
 
 def make_surface(
@@ -29,8 +30,7 @@ def make_surface(
 ) -> Surface:
     state = make_state(grid, precision, depth)
     edges = make_edges(state, boundaries or [])
-    sweep = SWEEPS["hllc", 1, precision]
-    return Surface(state, edges, rain or Rain.none(), losses or Losses.none(), sources or [], sweep, Bands(threads))
+    return Surface(state, edges, rain or Rain.none(), losses or Losses.none(), sources or [], SCHEMES["hllc", 1], Bands(threads))
 
 
 def advance(surface: Surface, end: float, *, beat: float = 10.0, cfl: float = 0.6, most: int = 100_000) -> int:
