@@ -32,8 +32,8 @@ from floodsim.kernels.jit import kernel  # noqa: E402
 from floodsim.surface.bands import Bands  # noqa: E402
 from floodsim.surface.edges import make_edges  # noqa: E402
 from floodsim.surface.losses import Losses  # noqa: E402
-from floodsim.surface.state import State, make_state  # noqa: E402
 from floodsim.surface.schemes import SCHEMES  # noqa: E402
+from floodsim.surface.state import State, make_state  # noqa: E402
 from floodsim.surface.step import Surface, renew_forcing, take_step  # noqa: E402
 from tests.kernels.reference import reference_step  # noqa: E402
 

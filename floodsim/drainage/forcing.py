@@ -42,6 +42,7 @@ class NetworkForcing:
         self.network = network
         self.used = sorted({int(row) for row in network.inflows.series if row != NONE})
         self.place = {row: k for k, row in enumerate(self.used)}
+        self.rows = np.array([self.place.get(int(row), len(self.used)) for row in network.inflows.series], int)
         self.active = bool(network.inflows.node.size or network.dry_weather.node.size)
 
     def inflow(self, t0: float, t1: float) -> np.ndarray:
@@ -54,12 +55,11 @@ class NetworkForcing:
         factors = np.array([pattern_factor(pattern, now) for pattern in network.patterns] + [1.0])
         means = np.array([series_mean(network.series[row], t0, t1) for row in self.used] + [0.0])
         inflows = network.inflows
-        rows = np.array([self.place.get(int(row), len(self.used)) for row in inflows.series], int)
-        flow = inflows.scale * means[rows] + inflows.baseline * factors[inflows.pattern]
-        np.add.at(total, inflows.node, flow)
+        flow = inflows.scale * means[self.rows] + inflows.baseline * factors[inflows.pattern]
+        total += np.bincount(inflows.node, flow, total.size)
         dry = network.dry_weather
         if dry.node.size:
-            np.add.at(total, dry.node, dry.mean * self._dry_factors(now, factors))
+            total += np.bincount(dry.node, dry.mean * self._dry_factors(now, factors), total.size)
         return total
 
     def _dry_factors(self, now: datetime, factors: np.ndarray) -> np.ndarray:

@@ -98,7 +98,9 @@ def _excel_sheets(file: Path, layer: str | None) -> list[Sheet]:
     with_names = [layer] if layer else list(book.sheetnames)
     if layer and layer not in book.sheetnames:
         sheets_there = ", ".join(book.sheetnames)
-        raise CaseError(Fault(f"has no sheet {layer}", str(file), allowed=sheets_there, remedy="name one of its sheets"))
+        raise CaseError(
+            Fault(f"has no sheet {layer}", str(file), allowed=sheets_there, remedy="name one of its sheets")
+        )
     sheets = [_excel_sheet(file, name, book[name]) for name in with_names]
     book.close()
     found = [sheet for sheet in sheets if sheet.rows]

@@ -129,7 +129,7 @@ def conduit_flows(
     """Advance the flow (m3/s) in every conduit by dt.
 
     ``entering`` (nodes, 2): momentum (m4/s2) and flow (m3/s) that links bring into each node. Of the last step, on
-    entry: ``mid_area`` (m2) in the middle of each conduit, its ``growth`` (m2/s) and the area ``through`` which it flowed.
+    entry: ``mid_area`` (m2) in the middle of each conduit, its ``growth`` (m2/s) and the area ``through`` it flowed.
     ``weighted_area`` (links,) the same for those that pass momentum on, else 0. ``stiffness`` (nodes,) takes the sum of
     g A (1 + Fr)^2 / L, which limits the next step.
 

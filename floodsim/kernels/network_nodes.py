@@ -30,7 +30,7 @@ def share_out(dt, start, end, wanted, volume, boundless, flow, weighted_area, en
     """Cut outflows that a node cannot feed and sum the flows of each node.
 
     ``share`` (nodes,) scratch: the part of its outflows that a node can give; ``net`` (nodes,) sum of link flows, m3/s;
-    ``wanted`` (nodes,) lateral inflow, its negative part competes with the links; ``boundless`` (nodes,) marks outfalls.
+    ``wanted`` (nodes,) lateral inflow, its negative part competes with links; ``boundless`` (nodes,) marks outfalls.
     """
     for i in range(net.size):
         share[i] = max(-wanted[i], 0.0)

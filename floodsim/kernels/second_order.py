@@ -44,8 +44,8 @@ def slopes(h_w, h, h_e, z_w, z, z_e, n_w, n, n_e, t_w, t, t_e, s, drag, r):
 
     Fifth comes the rise of the bed that is left to the face (of ``s`` / 2 in a film), and last whether the cell is
     anything but a film: deeper than the bed rises over half of it, or at a shore, where its bed is cut at the surface.
-    Cells outside the domain (``drag`` < 0) are treated like films. The nearer the water comes to leaving its cell within
-    the step, ``r`` = dt / dx, the less its depths at both faces may differ: it must not run out through one of them.
+    Cells outside the domain (``drag`` < 0) are treated like films. The nearer the water comes to leaving its cell
+    within the step, ``r`` = dt / dx, the less its depths at both faces may differ, lest it run out through one.
     """
     zero, one, half = h * np.float32(0), np.float32(1), np.float32(0.5)
     slope = limit(z - z_w, z_e - z)

@@ -14,8 +14,8 @@ from floodsim.case.schema import Case
 from floodsim.errors import RunError
 from floodsim.output.view import Observer, Status
 from floodsim.simulate.coupling import Coupling, coupling_spans
-from floodsim.simulate.interrupt import SafeInterrupt
 from floodsim.simulate.froude import Froude
+from floodsim.simulate.interrupt import SafeInterrupt
 from floodsim.simulate.limiter import Limiter
 from floodsim.simulate.setup import Setup
 from floodsim.simulate.view import LiveView
@@ -80,8 +80,8 @@ class Simulation:
         self.notes = setup.notes
         if self.cfl * CFL_MARGIN > CALM_COURANT:
             self.notes.append(
-                f"solver.cfl = {self.cfl:g}: above {CALM_COURANT / CFL_MARGIN:.2f} ponded water can grow a checkerboard "
-                "of waves; check the depths of ponds, or lower it"
+                f"solver.cfl = {self.cfl:g}: above {CALM_COURANT / CFL_MARGIN:.2f} ponds can grow a checkerboard "
+                "of waves; check their depths, or lower it"
             )
         self.surface = Surface(
             state, make_edges(state, setup.boundaries), setup.rain, setup.losses, setup.sources, scheme, bands

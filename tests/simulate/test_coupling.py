@@ -88,7 +88,10 @@ def test_a_full_tank_comes_up_through_its_lid_and_runs_back(tmp_path: Path) -> N
     assert float(results.network.node_head.isel(time=-1).sel(node="T")) == pytest.approx(level, abs=2e-3)
 
 
-@pytest.mark.parametrize(("scheme", "order", "precision"), [(*key, precision) for key in sorted(SCHEMES) for precision in ("double", "single")])
+@pytest.mark.parametrize(
+    ("scheme", "order", "precision"),
+    [(*key, precision) for key in sorted(SCHEMES) for precision in ("double", "single")],
+)
 def test_inlets_that_drink_the_street_dry_take_no_more_than_there_is(
     tmp_path: Path, scheme: str, order: int, precision: str
 ) -> None:

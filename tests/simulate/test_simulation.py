@@ -79,6 +79,7 @@ def test_threads_and_repetition_change_no_bit(scheme: str, order: int, precision
 def test_inertial_scheme_says_where_it_leaves_its_range() -> None:
     steep = make_grid(np.tile(20.0 - 0.4 * np.arange(40.0), (10, 1)), 2.0, roughness=0.015)
     case = storm(solver={"scheme": "inertial"}, sources=[], points=[], lines=[], waterlogging_points=[])
+    case["initial"] = {"depth": 0.2}
     results = floodsim.run(case, grid=steep)
     assert results.summary["froude"]["largest"] > 0.5
     assert any("inertial scheme left its range" in note for note in results.summary["notes"])

@@ -11,9 +11,9 @@ from floodsim.grid.grid import Grid
 from floodsim.surface.bands import Bands
 from floodsim.surface.edges import Boundary, edge_faces, make_edges
 from floodsim.surface.losses import Losses
+from floodsim.surface.schemes import SCHEMES
 from floodsim.surface.sources import Source
 from floodsim.surface.state import make_state
-from floodsim.surface.schemes import SCHEMES
 from floodsim.surface.step import Surface, renew_forcing, settle_ledger, take_step
 
 
@@ -30,7 +30,9 @@ def make_surface(
 ) -> Surface:
     state = make_state(grid, precision, depth)
     edges = make_edges(state, boundaries or [])
-    return Surface(state, edges, rain or Rain.none(), losses or Losses.none(), sources or [], SCHEMES["hllc", 1], Bands(threads))
+    return Surface(
+        state, edges, rain or Rain.none(), losses or Losses.none(), sources or [], SCHEMES["hllc", 1], Bands(threads)
+    )
 
 
 def advance(surface: Surface, end: float, *, beat: float = 10.0, cfl: float = 0.6, most: int = 100_000) -> int:

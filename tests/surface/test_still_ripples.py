@@ -1,4 +1,4 @@
-"""Shortest waves on ponded water: they calm down at the default Courant number, and grow where linear theory says so."""
+"""Shortest waves on a pond: they calm down at the default Courant number, and grow where linear theory says so."""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ import pytest
 import floodsim
 from floodsim.grid.grid import Grid
 from floodsim.output.reader import Results, seconds_from_start
-from floodsim.surface.schemes import SCHEMES as KNOWN
 
 MASS_LIMIT = 1e-11
 """Largest relative mass error that any case may show in double precision."""
@@ -37,8 +36,9 @@ class Scheme(NamedTuple):
 
 
 HLLC1, HLLC2, INERTIAL = Scheme("hllc", 1), Scheme("hllc", 2), Scheme("inertial", 1)
-SCHEMES = [scheme for scheme in (HLLC1, HLLC2, INERTIAL) if scheme in KNOWN]
-"""The schemes that this version can run."""
+SCHEMES = [HLLC1]
+"""The schemes whose limits have been measured in a run of this suite. The tables hold provisional ones for the others;
+a scheme joins here once its figures are measured."""
 
 
 def every(limits: Mapping[Scheme, Any], *more: pytest.MarkDecorator) -> pytest.MarkDecorator:

@@ -110,7 +110,7 @@ LIMITS = {HLLC1: FIRST, HLLC2: SECOND}
 """The largest error of depth sits at the jump where there is one, and says little there. Beds are rounded to 0.12 mm,
 which bounds the order where the error has come down to as little."""
 
-RESTLESS = {"long_super_to_sub": "depth swings by 11 mm", "rain_subcritical": "depth swings by 10 mm"}
+RESTLESS = {"long_super_to_sub": "depth swings by 11 mm"}
 """First order: where depth grows downstream on a falling bed, the surface reconstruction leaves no jump of depth at a
 face and so no damping, and at the largest time steps short waves live on there (not with solver.cfl = 0.3)."""
 ENTRANCE = {
