@@ -27,7 +27,7 @@ def test_a_good_file_is_read_in_si(good: Path) -> None:
     assert isinstance(case.boundaries[0].level, Series)
     assert case.boundaries[0].level.values == [(0.0, 3.5), (60.0, 4.0)]
     assert case.points[0].y == 20.0
-    assert case.solver.cfl == 0.6  # a default
+    assert case.solver.cfl == 0.45  # a default
 
 
 def test_toml_yaml_and_json_mean_the_same(folder: Path) -> None:

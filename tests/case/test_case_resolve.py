@@ -47,7 +47,7 @@ def full(folder: Path) -> Case:
 
 def test_the_resolved_case_runs_again(full: Case, tmp_path: Path) -> None:
     data = resolved(full)
-    assert data["solver"]["cfl"] == 0.6 and data["rainfall"]["peak_ratio"] == 0.4  # defaults are filled in
+    assert data["solver"]["cfl"] == 0.45 and data["rainfall"]["peak_ratio"] == 0.4  # defaults are filled in
     assert parse_case(data, Path("/")) == full
     path = tmp_path / "elsewhere" / "case.json"
     path.parent.mkdir()

@@ -126,7 +126,7 @@ def test_tampered_case_of_a_result(yard: Path, capsys: Shown) -> None:
     """The case.json of a run is a case like any other; where it was changed by hand its faults are found."""
     file = yard / "out" / "case.json"
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace('"cfl": 0.6', '"cfl": 6').replace('"duration": 600.0', '"duratoin": 600.0', 1))
+    file.write_text(text.replace('"cfl": 0.45', '"cfl": 6').replace('"duration": 600.0', '"duratoin": 600.0', 1))
     before = snapshot(yard)
     assert cli.main(["run", "out/case.json", "--out", "again"]) == errors.EXIT_BAD_INPUT
     shown = capsys.readouterr().err
