@@ -22,7 +22,7 @@ from floodsim.simulate.view import LiveView
 from floodsim.surface.bands import Bands
 from floodsim.surface.edges import make_edges
 from floodsim.surface.ledger import Ledger
-from floodsim.surface.schemes import SCHEMES
+from floodsim.surface.schemes import CFL_MARGIN, SCHEMES
 from floodsim.surface.state import GRAVITY, make_state
 from floodsim.surface.step import Surface, renew_forcing, settle_ledger, take_step
 
@@ -30,8 +30,6 @@ MACRO_STEPS = 8
 """Time steps of equal length between two looks at the wave speed; fewer where the water speeds up."""
 CALM_COURANT = 0.5
 """Of still water the Courant numbers along x and y must not sum to more than 1, or its shortest waves grow."""
-CFL_MARGIN = 0.65 / 0.6
-"""A step may be this much longer than the wave speed of the moment asks for, before the macro step is cut short."""
 SHORTEST_STEP = 1e-7
 """A time step below this (s) means that the solution has blown up."""
 

@@ -7,7 +7,8 @@ import pytest
 
 from floodsim.case.answer import Solver
 from floodsim.grid.grid import make_grid
-from floodsim.simulate.simulation import CALM_COURANT, CFL_MARGIN
+from floodsim.simulate.simulation import CALM_COURANT
+from floodsim.surface.schemes import CFL_MARGIN
 from floodsim.surface.step import renew_forcing, take_step
 from tests.surface.helpers import inner, make_surface
 
