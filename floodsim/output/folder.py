@@ -23,8 +23,9 @@ from floodsim.errors import CaseError, Fault, OverwriteError, RunError
 from floodsim.output.netcdf import write_fault, writing
 
 CASE, MAPS, ENVELOPES, SERIES, NETWORK = "case.json", "maps.nc", "envelopes.nc", "series.nc", "network.nc"
+CATCHMENTS = "catchments.nc"
 SUMMARY, VERDICT, LOG, CHECK, REPORT = "summary.json", "verdict.json", "run.log", "check", "report.html"
-FILES = (CASE, MAPS, ENVELOPES, SERIES, NETWORK, SUMMARY, VERDICT, LOG, REPORT, ENVELOPES + ".part")
+FILES = (CASE, MAPS, ENVELOPES, SERIES, NETWORK, CATCHMENTS, SUMMARY, VERDICT, LOG, REPORT, ENVELOPES + ".part")
 FREELY_REPLACED = ("interrupted", "failed")
 
 
@@ -60,6 +61,11 @@ class ResultFolder:
     def network(self) -> Path:
         """Series and maxima of the pipe network."""
         return self.path / NETWORK
+
+    @property
+    def catchments(self) -> Path:
+        """Catchments of waterlogging points and nodes."""
+        return self.path / CATCHMENTS
 
     @property
     def summary(self) -> Path:

@@ -32,7 +32,8 @@ class Results:
 
     ``maps`` has dims (time, y, x), ``envelopes`` (y, x) and (threshold, y, x), ``series`` time and one dim per kind of
     gauge, labelled with names; ``network`` likewise one per nodes, links, inlets and pump stations, None where there is
-    no network. ``folder`` is None for a run kept in memory. ``status`` is complete, interrupted, failed or running.
+    no network; ``catchments`` those of waterlogging points and nodes. ``folder`` is None for a run kept in memory.
+    ``status`` is complete, interrupted, failed or running.
     Close it, or use it in a ``with`` block, to let go of the files.
     """
 
@@ -45,6 +46,7 @@ class Results:
     case: dict[str, Any] = field(default_factory=dict)
     status: str = "complete"
     network: xr.Dataset | None = None
+    catchments: xr.Dataset | None = None
 
     @property
     def statement(self) -> str:
@@ -62,7 +64,7 @@ class Results:
 
     def close(self) -> None:
         """Let go of the files."""
-        for dataset in (self.maps, self.envelopes, self.series, self.network):
+        for dataset in (self.maps, self.envelopes, self.series, self.network, self.catchments):
             if dataset is not None:
                 dataset.close()
 
@@ -98,6 +100,8 @@ def open_results(folder: str | Path, *, dask: bool = False) -> Results:
     series = _dataset(folder / names.SERIES, status, dask)
     has_network = (folder / names.NETWORK).exists()
     network = _dataset(folder / names.NETWORK, status, dask) if has_network else None
+    has_catchments = (folder / names.CATCHMENTS).exists()
+    catchments = _dataset(folder / names.CATCHMENTS, status, dask) if has_catchments else None
     return Results(
         folder,
         _dataset(folder / names.MAPS, status, dask),
@@ -108,6 +112,7 @@ def open_results(folder: str | Path, *, dask: bool = False) -> Results:
         _json(folder / names.CASE),
         status,
         None if network is None else label_network(network),
+        catchments,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from floodsim.case.resolve import provenance, resolved
 from floodsim.case.schema import Case
 from floodsim.grid.grid import Grid
+from floodsim.output.catchments import CatchmentSeries
 from floodsim.output.envelopes import Envelopes
 from floodsim.output.folder import ResultFolder, claim_folder
 from floodsim.output.gauges import Series
@@ -19,6 +20,7 @@ from floodsim.output.maps import Maps
 from floodsim.output.network import NetworkSeries
 from floodsim.output.reader import Results, open_results
 from floodsim.output.view import Observer, Status
+from floodsim.simulate.catchments import make_catchments
 from floodsim.simulate.check_bundle import write_bundle
 from floodsim.simulate.setup import Setup, make_setup
 from floodsim.simulate.simulation import Progress, Simulation
@@ -90,7 +92,8 @@ def _simulate(
         return open_results(folder.path)
     maps, envelopes, series = (one.dataset() for one in (observers.maps, observers.envelopes, observers.series))
     network = None if observers.network is None else observers.network.dataset()
-    return Results(None, maps, envelopes, series, summary, None, resolved(simulation.case), status, network)
+    catchments, case = observers.catchments.dataset(), resolved(simulation.case)
+    return Results(None, maps, envelopes, series, summary, None, case, status, network, catchments)
 
 
 @dataclass
@@ -100,12 +103,13 @@ class Observers:
     maps: Maps
     envelopes: Envelopes
     series: Series
+    catchments: CatchmentSeries
     network_file: Path | None
     network: NetworkSeries | None = None
 
     def all(self, simulation: Simulation) -> list[Observer]:
         """All observers of a simulation."""
-        found: list[Observer] = [self.maps, self.envelopes, self.series]
+        found: list[Observer] = [self.maps, self.envelopes, self.series, self.catchments]
         if simulation.coupling is not None:
             self.network = NetworkSeries(simulation.case, simulation.coupling.record, self.network_file)
             found.append(self.network)
@@ -118,6 +122,7 @@ def _observers(case: Case, setup: Setup, folder: ResultFolder | None) -> Observe
         Maps(case, setup.grid, maps),
         Envelopes(case, setup.grid, setup.rain.end, envelopes),
         Series(case, setup.grid, series),
+        CatchmentSeries(case, make_catchments(case, setup), None if folder is None else folder.catchments),
         None if folder is None else folder.network,
     )
 

@@ -49,7 +49,7 @@ def warm_up(wanted: Case, drainage: Drainage | None = None) -> float:
     setup = Setup(grid, rain, [edge], [], losses, None, [])
     with Bands(1) as bands:
         simulation = Simulation(case, setup, bands)
-        if wanted.lines:
+        if wanted.lines or wanted.waterlogging_points or wanted.waterlogging_file is not None:
             simulation.view.discharge(np.array([[1, 1, 0, 1]]))
         simulation.run([Envelopes(case, grid, beat)])
     return time.perf_counter() - began
