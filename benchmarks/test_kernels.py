@@ -26,11 +26,23 @@ def test_step(benchmark, key) -> None:  # type: ignore[no-untyped-def]
 def test_green_ampt(benchmark) -> None:  # type: ignore[no-untyped-def]
     surface = make_surface("hllc", 1, "double", SIDE, 1, 1.0)
     state = surface.state
-    soaked, net = np.full((SIDE, SIDE), 0.01), np.zeros(SIDE)
+    soaked, net = np.full((SIDE, SIDE), 0.01), np.zeros((1, 1))
     table, classes = np.array([[3e-6, 0.1, 0.3]]), np.zeros((1, 1), np.uint8)
     benchmark(
         lambda: loss_rows(
-            0, SIDE, GREEN_AMPT, classes, table, state.h, state.ground.share, soaked, 10.0, state.source, net
+            0,
+            SIDE,
+            GREEN_AMPT,
+            classes,
+            table,
+            state.h,
+            state.ground.share,
+            soaked,
+            10.0,
+            SIDE,
+            SIDE,
+            state.source,
+            net,
         )
     )
     assert (soaked > 0.01).any()
@@ -44,6 +56,6 @@ def test_choice_of_blocks(benchmark) -> None:  # type: ignore[no-untyped-def]
 
 def test_stored_volume(benchmark) -> None:  # type: ignore[no-untyped-def]
     state = make_surface("hllc", 1, "double", SIDE, 1, 1.0).state
-    rows = np.zeros(SIDE)
-    benchmark(stored_depth, state.h, state.low, all_cells(state)[0], rows)
-    assert rows.sum() > 0
+    sums = np.zeros_like(state.blocks.stored)
+    benchmark(stored_depth, state.h, state.low, all_cells(state)[0], BLOCK_ROWS, BLOCK_COLUMNS, sums)
+    assert sums.sum() > 0

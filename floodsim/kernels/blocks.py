@@ -71,17 +71,25 @@ def block_speeds(h, u, v, rdx, rdy, g, block_rows, block_columns, fastest):
 
 
 @kernel
-def stored_depth(h, low, windows, rows):
-    """Sum of depth over each row (m), over the windows only, added to ``rows`` (ny,); ``low`` may be empty."""
+def stored_depth(h, low, windows, block_rows, block_columns, sums):
+    """Sum of depth (m) over each block, over the windows only, added to ``sums`` (rows, columns); ``low`` may be empty.
+
+    Where the windows hold the same cells of a block the sum is the same, however they are cut at blocks.
+    """
     for k in range(windows.shape[0]):
         for j in range(windows[k, 0], windows[k, 1]):
-            total = np.float64(0.0)
-            for i in range(windows[k, 2], windows[k, 3]):
-                total += h[j, i]
-            if low.size:
-                for i in range(windows[k, 2], windows[k, 3]):
-                    total -= low[j, i]
-            rows[j - 1] += total
+            bj, first = (j - 1) // block_rows, windows[k, 2]
+            while first < windows[k, 3]:
+                bi = (first - 1) // block_columns
+                last = min((bi + 1) * block_columns + 1, windows[k, 3])
+                total = np.float64(0.0)
+                for i in range(first, last):
+                    total += h[j, i]
+                if low.size:
+                    for i in range(first, last):
+                        total -= low[j, i]
+                sums[bj, bi] += total
+                first = last
 
 
 @kernel

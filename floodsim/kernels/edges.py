@@ -24,8 +24,8 @@ def mirror_ring(h, u, v):
 
 
 @kernel
-def fill_ghosts(h, u, v, z, faces, kind, value, manning, g):
-    """Set the ghost cell of every boundary face; returns the largest wave speed there (m/s).
+def fill_ghosts(h, u, v, z, faces, kind, value, manning, mine, g):
+    """Set the ghost cell of every boundary face; returns the largest wave speed (m/s) at those that are ``mine`` (n,).
 
     ``faces`` (n, 6): ghost j, i, inner cell j, i, axis (0 x, 1 y) and outward sign. ``value`` (n,) is 1 where
     the ground falls away outside and 0 where the water meets a free overfall (OPEN), the slope (NORMAL), the level
@@ -61,7 +61,8 @@ def fill_ghosts(h, u, v, z, faces, kind, value, manning, g):
         h[gj, gi] = ghost
         u[gj, gi] = speed * sign if along_x else side
         v[gj, gi] = side if along_x else speed * sign
-        fastest = max(fastest, abs(speed) + np.sqrt(g * ghost))
+        if mine[k]:
+            fastest = max(fastest, abs(speed) + np.sqrt(g * ghost))
     return fastest
 
 

@@ -13,46 +13,49 @@ NONE, CONSTANT, GREEN_AMPT, HORTON, CURVE_NUMBER = 0, 1, 2, 3, 4
 
 
 @kernel
-def rain_rows(j0, j1, rates, zones, share, source, rain):
+def rain_rows(j0, j1, rates, zones, share, block_rows, block_columns, source, rain):
     """Set the source (m/s) of rows j0..j1 to the rain that lands there.
 
     ``rates`` (zones,) in m/s, ``zones`` (ny, nx) or (1, 1) where all is zone 0, ``share`` (ny, nx) part of the rain
-    that a cell receives. ``source`` is padded; ``rain`` (ny,) takes the sum over each row.
+    that a cell receives. ``source`` is padded; the sum over the cells of each block is added to ``rain`` (rows,
+    columns), row by row, so it is the same wherever the rows are cut.
     """
     uniform = zones.size == 1
     for j in range(j0, j1):
-        total = np.float64(0.0)
-        for i in range(share.shape[1]):
-            zone = zones[0, 0] if uniform else zones[j, i]
-            value = np.float32(rates[zone] * share[j, i])
-            source[j + 1, i + 1] = value
-            total += value
-        rain[j] = total
+        for b in range(rain.shape[1]):
+            total = np.float64(0.0)
+            for i in range(b * block_columns, min((b + 1) * block_columns, share.shape[1])):
+                zone = zones[0, 0] if uniform else zones[j, i]
+                value = np.float32(rates[zone] * share[j, i])
+                source[j + 1, i + 1] = value
+                total += value
+            rain[j // block_rows, b] += total
 
 
 @kernel
-def loss_rows(j0, j1, kind, classes, table, h, share, infiltrated, beat, source, net):
+def loss_rows(j0, j1, kind, classes, table, h, share, infiltrated, beat, block_rows, block_columns, source, net):
     """Take infiltration over a beat (s) from the source of rows j0..j1, never more than rain and standing water.
 
     ``classes`` (ny, nx) or (1, 1) index the rows of ``table`` (classes, 3), whose columns are: constant rate (m/s);
     Green-Ampt K (m/s), suction (m), deficit; Horton f0, fc (m/s), k (1/s); curve number S, Ia (m).
-    ``infiltrated`` (ny, nx) is F in m; ``net`` (ny,) takes the sum of the source that is left over each row.
+    ``infiltrated`` (ny, nx) is F in m; the sum of the source that is left is added to ``net`` as in `rain_rows`.
     """
     single = classes.size == 1
     for j in range(j0, j1):
-        total = np.float64(0.0)
-        for i in range(share.shape[1]):
-            c = classes[0, 0] if single else classes[j, i]
-            rain = np.float64(source[j + 1, i + 1])
-            water = np.float64(h[j + 1, i + 1])
-            if share[j, i] > 0 and (rain > 0.0 or water > 0.0):
-                soaked = np.float64(infiltrated[j, i])
-                wanted = _uptake(kind, table[c, 0], table[c, 1], table[c, 2], soaked, rain, water, beat)
-                taken = min(wanted, water + rain * beat)
-                infiltrated[j, i] = soaked + taken
-                source[j + 1, i + 1] = rain - taken / beat
-            total += source[j + 1, i + 1]
-        net[j] = total
+        for b in range(net.shape[1]):
+            total = np.float64(0.0)
+            for i in range(b * block_columns, min((b + 1) * block_columns, share.shape[1])):
+                c = classes[0, 0] if single else classes[j, i]
+                rain = np.float64(source[j + 1, i + 1])
+                water = np.float64(h[j + 1, i + 1])
+                if share[j, i] > 0 and (rain > 0.0 or water > 0.0):
+                    soaked = np.float64(infiltrated[j, i])
+                    wanted = _uptake(kind, table[c, 0], table[c, 1], table[c, 2], soaked, rain, water, beat)
+                    taken = min(wanted, water + rain * beat)
+                    infiltrated[j, i] = soaked + taken
+                    source[j + 1, i + 1] = rain - taken / beat
+                total += source[j + 1, i + 1]
+            net[j // block_rows, b] += total
 
 
 @kernel

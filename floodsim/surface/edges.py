@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,16 +29,30 @@ class Boundary:
     rating: Callable[[float], float] | None = None
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """The ground at the faces of one boundary (n,): bed above the datum m, width m, and Manning n up to a factor."""
+
+    bed: np.ndarray
+    width: np.ndarray
+    roughness: np.ndarray
+
+
 @dataclass
 class Edges:
-    """All boundary faces of a run in flat arrays; ``passed`` collects inflow in m of depth over one cell."""
+    """All boundary faces of a run in flat arrays; ``passed`` collects inflow in m of depth over one cell.
+
+    ``mine`` are the faces of cells that the state answers for: all of them, unless it holds a part of the grid only.
+    """
 
     boundaries: list[Boundary]
+    stretches: list[Stretch]
     owner: np.ndarray
     faces: np.ndarray
     kind: np.ndarray
     value: np.ndarray
     manning: np.ndarray
+    mine: np.ndarray
     passed: np.ndarray
 
     def volumes(self, cell_area: float) -> np.ndarray:
@@ -79,7 +93,10 @@ def make_edges(state: State, boundaries: list[Boundary]) -> Edges:
     kind = np.array([kernels.NORMAL if b.slope else kinds[b.kind] for b in boundaries], np.int64)[owner]
     value = np.array([b.slope or 0.0 for b in boundaries], float)[owner]
     manning = np.sqrt(state.ground.drag[faces[:, 2], faces[:, 3]].astype(float) / (4.0 * GRAVITY))
-    edges = Edges(boundaries, owner, faces, kind, value, np.maximum(manning, 1e-3), np.zeros(len(faces)))
+    stretches = [_stretch(state, boundary.faces) for boundary in boundaries]
+    mine = state.part.holds(faces[:, 2] - 1, faces[:, 3] - 1)
+    passed = np.zeros(len(faces))
+    edges = Edges(boundaries, stretches, owner, faces, kind, value, np.maximum(manning, 1e-3), mine, passed)
     _shape_ghosts(state, edges)
     fed = np.isin(kind, (kernels.LEVEL, kernels.DISCHARGE))
     state.blocks.always[(faces[fed, 2] - 1) // BLOCK_ROWS, (faces[fed, 3] - 1) // BLOCK_COLUMNS] = True
@@ -106,49 +123,73 @@ def _shape_ghosts(state: State, edges: Edges) -> None:
     ground.sy[gj[closed_y], gi[closed_y]] = -ground.sy[j[closed_y], i[closed_y]]
 
 
-def renew_edges(state: State, edges: Edges, t0: float, t1: float) -> None:
-    """Set what drives the boundaries over the beat [t0, t1] (s): mean levels, and discharges of each face."""
+def renew_edges(
+    state: State, edges: Edges, t0: float, t1: float, given: Mapping[int, np.ndarray] | None = None
+) -> None:
+    """Set what drives the boundaries over the beat [t0, t1] (s): mean levels, and discharges of each face.
+
+    ``given`` holds the discharges (m2/s) of boundaries by number, where not all their faces belong to this state.
+    """
     for number, boundary in enumerate(edges.boundaries):
         mine = edges.owner == number
-        if boundary.kind == "level" and boundary.series is not None:
+        if given is not None and number in given:
+            edges.value[mine] = given[number]
+        elif boundary.kind == "level" and boundary.series is not None:
             edges.value[mine] = boundary.series.mean(t0, t1) - state.ground.datum
-        elif boundary.kind == "discharge" and boundary.series is not None:
-            edges.value[mine] = share_discharge(state, edges.faces[mine], boundary.series.mean(t0, t1))
-        elif boundary.rating is not None:
-            edges.value[mine] = share_discharge(
-                state, edges.faces[mine], -boundary.rating(_mean_level(state, edges.faces[mine]))
-            )
+        elif is_shared(boundary):
+            depth = inner_depth(state, edges.faces[mine])
+            edges.value[mine] = discharges(boundary, edges.stretches[number], depth, state.ground.datum, t0, t1)
 
 
-def _levels(state: State, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def is_shared(boundary: Boundary) -> bool:
+    """Whether the discharge of each face of a boundary depends on the water at all of them."""
+    return (boundary.kind == "discharge" and boundary.series is not None) or boundary.rating is not None
+
+
+def discharges(
+    boundary: Boundary, stretch: Stretch, depth: np.ndarray, datum: float, t0: float, t1: float
+) -> np.ndarray:
+    """Unit discharge into the grid (m2/s) of each face of a boundary over [t0, t1] (s), by the ``depth`` (m) inside."""
+    if boundary.rating is not None:
+        return share_discharge(stretch, depth, -boundary.rating(_mean_level(stretch, depth) + datum))
+    assert boundary.series is not None
+    return share_discharge(stretch, depth, boundary.series.mean(t0, t1))
+
+
+def inner_depth(state: State, faces: np.ndarray) -> np.ndarray:
+    """Depth (m) in the cells inside boundary faces, float64."""
+    return state.h[faces[:, 2], faces[:, 3]].astype(float)
+
+
+def _stretch(state: State, faces: np.ndarray) -> Stretch:
     j, i = faces[:, 2], faces[:, 3]
-    bed = state.ground.z[j, i].astype(float)
-    return bed, state.h[j, i].astype(float), np.where(faces[:, 4] == 0, state.grid.dy, state.grid.dx)
+    width = np.where(faces[:, 4] == 0, state.grid.dy, state.grid.dx)
+    drag = np.maximum(state.ground.drag[j, i].astype(float), 0.0)
+    return Stretch(state.ground.z[j, i].astype(float), width, np.sqrt(drag) + 1e-12)
 
 
-def _mean_level(state: State, faces: np.ndarray) -> float:
-    """Level (m) averaged over the wet width of a boundary; the lowest bed where it is dry."""
-    bed, depth, width = _levels(state, faces)
+def _mean_level(stretch: Stretch, depth: np.ndarray) -> float:
+    """Level (m above the datum) averaged over the wet width of a boundary; the lowest bed where it is dry."""
     wet = depth > 0.0
-    level = np.average((bed + depth)[wet], weights=width[wet]) if wet.any() else bed.min()
-    return float(level) + state.ground.datum
+    if not wet.any():
+        return float(stretch.bed.min())
+    return float(np.average((stretch.bed + depth)[wet], weights=stretch.width[wet]))
 
 
-def share_discharge(state: State, faces: np.ndarray, total: float) -> np.ndarray:
+def share_discharge(stretch: Stretch, depth: np.ndarray, total: float) -> np.ndarray:
     """Unit discharge (m2/s) of each face so that together they carry ``total`` (m3/s), in the ratio of conveyance.
 
     The level is the higher of the water inside and the one at which the total would pass critically, so that a dry
     stretch fills from its lowest cells. Outflow follows the water that is there.
     """
-    bed, depth, width = _levels(state, faces)
-    n = np.sqrt(state.ground.drag[faces[:, 2], faces[:, 3]].astype(float)) + 1e-12
+    bed, width, n = stretch.bed, stretch.width, stretch.roughness
     level = float((bed + depth)[np.argmin(bed)])
     if total > 0.0:
         level = max(level, critical_level(bed, width, total))
         depth = np.maximum(level - bed, 0.0)
     conveyance = width * depth ** (5.0 / 3.0) / n
     if conveyance.sum() <= 0.0:
-        return np.zeros(len(faces))
+        return np.zeros(len(bed))
     return total * conveyance / conveyance.sum() / width
 
 

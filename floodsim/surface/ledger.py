@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
+
+BOOKS = ("rained", "soaked", "sourced", "trimmed", "clipped", "stored")
+"""What is booked block by block; see `surface.state.Blocks`."""
 
 TERMS = {
     "initial": "water on the grid at the start",
@@ -33,6 +39,14 @@ class Ledger:
     storage: float = 0.0
     coupled: bool = False
     boundaries: dict[str, float] = field(default_factory=dict)
+
+    def settle(self, books: Mapping[str, np.ndarray], boundaries: dict[str, float], cell_area: float) -> None:
+        """Take over the ``books`` of all blocks (m of depth, see `Blocks`), summed in the order of the blocks."""
+        total = {name: float(books[name].sum()) * cell_area for name in BOOKS}
+        self.rain, self.sources, self.storage = total["rained"], total["sourced"], total["stored"]
+        self.infiltration = total["soaked"] + total["trimmed"]
+        self.clipped = total["clipped"]
+        self.boundaries = boundaries
 
     @property
     def handled(self) -> float:

@@ -101,10 +101,10 @@ def velocities_at_centres(state: State, windows: np.ndarray, u: np.ndarray, v: n
     inertial.centre_velocities(state.h, state.u, state.v, state.ground.z, windows, u, v)
 
 
-def froude_numbers(state: State, windows: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[float, float]:
-    """Largest Froude number among cells deeper than 1 cm, and the share of them where it is over 1."""
+def froude_numbers(state: State, windows: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[float, int, int]:
+    """Largest Froude number among cells deeper than 1 cm, the number of them where it is over 1, and their number."""
     largest, fast, deep = inertial.froude(state.h, u, v, windows, GRAVITY)
-    return float(largest), fast / deep if deep else 0.0
+    return float(largest), int(fast), int(deep)
 
 
 SCHEMES: dict[tuple[str, int], Scheme] = {

@@ -11,9 +11,11 @@ import numpy as np
 
 from floodsim.grid.grid import BED_QUANTUM, Grid, quantise_bed
 from floodsim.kernels.blocks import block_speeds
+from floodsim.surface.part import BLOCK_COLUMNS as BLOCK_COLUMNS
+from floodsim.surface.part import BLOCK_ROWS as BLOCK_ROWS
+from floodsim.surface.part import Part
 
 GRAVITY = 9.81
-BLOCK_ROWS, BLOCK_COLUMNS = 32, 64
 WALL_HEIGHT = 64.0
 """Cells outside the domain stand this much (m) above its highest cell."""
 
@@ -36,11 +38,20 @@ class Ground:
 
 @dataclass
 class Blocks:
-    """Per block of BLOCK_ROWS x BLOCK_COLUMNS cells: wave speed, what was cut off, whether it is swept."""
+    """Per block of BLOCK_ROWS x BLOCK_COLUMNS cells: wave speed, the books of its water, whether it is swept.
+
+    The books are sums over the cells of the block in m of depth: since the start what was clipped and trimmed by the
+    sweep, ``rained``, ``soaked`` (what infiltration takes of rain and water) and ``sourced`` (sources), and what was
+    ``stored`` when that was last counted. Sums per block do not depend on threads or on how the grid is cut at blocks.
+    """
 
     fastest: np.ndarray
     clipped: np.ndarray
     trimmed: np.ndarray
+    rained: np.ndarray
+    soaked: np.ndarray
+    sourced: np.ndarray
+    stored: np.ndarray
     fed: np.ndarray
     always: np.ndarray
     awake: np.ndarray
@@ -53,6 +64,10 @@ class Blocks:
             fastest=np.zeros(size, real),
             clipped=np.zeros(size),
             trimmed=np.zeros(size),
+            rained=np.zeros(size),
+            soaked=np.zeros(size),
+            sourced=np.zeros(size),
+            stored=np.zeros(size),
             fed=np.zeros(size, np.bool_),
             always=np.zeros(size, np.bool_),
             awake=np.zeros(size, np.uint8),
@@ -77,6 +92,7 @@ class State:
     low: np.ndarray
     source: np.ndarray
     blocks: Blocks
+    part: Part
     windows: list[np.ndarray] = field(default_factory=list, init=False)
 
     @property
@@ -91,16 +107,26 @@ class State:
         self.v, self.v_next = self.v_next, self.v
 
 
-def make_state(grid: Grid, precision: str = "double", depth: np.ndarray | None = None) -> State:
-    """A state at rest on a grid; ``depth`` (ny, nx) in m is the water that stands there."""
+def make_state(
+    grid: Grid,
+    precision: str = "double",
+    depth: np.ndarray | None = None,
+    part: Part | None = None,
+    relief: Relief | None = None,
+) -> State:
+    """A state at rest on a grid; ``depth`` (ny, nx) in m is the water that stands there.
+
+    Where the grid is a ``part`` of a larger one, ``relief`` says what must be known of all of that.
+    """
     real = np.float64 if precision == "double" else np.float32
     ny, nx = grid.shape
     padded = (ny + 2, nx + 2)
     water = {name: np.zeros(padded, real) for name in ("h", "u", "v", "h_next", "u_next", "v_next")}
     low = np.zeros(padded if real is np.float32 else (0, 0), np.float32)
-    ground = make_ground(grid)
+    ground = make_ground(grid, relief)
     source = np.zeros(padded, np.float32)
-    state = State(grid, ground, low=low, source=source, blocks=Blocks.over(grid.shape, real), **water)
+    blocks, part = Blocks.over(grid.shape, real), part or Part.all_of(grid.shape)
+    state = State(grid, ground, low=low, source=source, blocks=blocks, part=part, **water)
     if depth is not None:
         state.h[1:-1, 1:-1] = np.where(grid.array("active"), depth, 0.0)
     refresh_speeds(state)
@@ -114,12 +140,44 @@ def refresh_speeds(state: State) -> None:
                  BLOCK_ROWS, BLOCK_COLUMNS, state.blocks.fastest)  # fmt: skip
 
 
-def make_ground(grid: Grid) -> Ground:
-    """Padded single-precision ground of a grid, cells outside the domain turned into walls."""
+@dataclass(frozen=True)
+class Relief:
+    """Lowest and highest bed level (m) of the active cells of a grid, and whether single precision holds all levels."""
+
+    lowest: float
+    highest: float
+    single: bool
+
+    def joined(self, other: Relief) -> Relief:
+        """The relief of two parts together."""
+        return Relief(
+            min(self.lowest, other.lowest), max(self.highest, other.highest), self.single and other.single
+        )  # fmt: skip
+
+    @property
+    def datum(self) -> float:
+        """Level (m) from which the surface counts, 0 where levels are small."""
+        return 0.0 if self.single else float(np.round(self.lowest))
+
+    @property
+    def wall(self) -> float:
+        """Level (m above the datum) of cells outside the domain."""
+        return float(np.ceil(self.highest - self.datum + WALL_HEIGHT))
+
+
+def relief_of(grid: Grid) -> Relief:
+    """The relief of a grid; one without active cells is flat, at level 0."""
     bed, active = quantise_bed(grid.array("bed")), grid.array("active")
-    inside = bed[active] if active.any() else np.zeros(1)
-    datum = 0.0 if bed.dtype == np.float32 else float(np.round(inside.min()))
-    wall = np.ceil(float(inside.max()) - datum + WALL_HEIGHT)
+    if not active.any():
+        return Relief(0.0, 0.0, bed.dtype == np.float32)
+    lowest = float(np.min(bed, where=active, initial=np.inf))
+    return Relief(lowest, float(np.max(bed, where=active, initial=-np.inf)), bed.dtype == np.float32)
+
+
+def make_ground(grid: Grid, relief: Relief | None = None) -> Ground:
+    """Padded single-precision ground of a grid, cells outside the domain turned into walls."""
+    relief = relief or relief_of(grid)
+    bed, active, datum, wall = quantise_bed(grid.array("bed")), grid.array("active"), relief.datum, relief.wall
     z = np.empty((grid.shape[0] + 2, grid.shape[1] + 2), np.float32)
     z[1:-1, 1:-1] = np.where(active, bed if datum == 0.0 else bed - datum, wall)
     copy_rim(z)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from floodsim.kernels.edges import fill_ghosts, mirror_ring
 from floodsim.kernels.losses import loss_rows, rain_rows
 from floodsim.surface.bands import Bands
 from floodsim.surface.edges import Edges, renew_edges
-from floodsim.surface.ledger import Ledger
+from floodsim.surface.ledger import BOOKS, Ledger
 from floodsim.surface.losses import Losses
 from floodsim.surface.schemes import SCRATCH_COLUMNS, Scheme
 from floodsim.surface.sources import Source, add_sources
@@ -34,7 +34,6 @@ class Surface:
     bands: Bands
     ledger: Ledger = field(default_factory=Ledger)
     edge_speed: float = 0.0
-    planned_loss: float = 0.0
     mean_rain: float = 0.0
 
     def __post_init__(self) -> None:
@@ -42,7 +41,10 @@ class Surface:
         shape = (self.scheme.scratch_rows, columns)
         self.scratch: list[np.ndarray] = [np.zeros(shape, self.state.real) for _ in range(self.bands.threads)]
         self.zones = np.zeros((1, 1), np.uint8) if self.rain.zones is None else self.rain.zones
-        self.ledger.initial = self.ledger.storage = stored_volume(self.state, all_cells(self.state))
+        size = self.state.blocks.fastest.shape
+        self.rain_rate = np.zeros(size)
+        count_stored(self.state, all_cells(self.state))
+        self.ledger.initial = self.ledger.storage = float(self.state.blocks.stored.sum()) * self.state.grid.cell_area
 
 
 def all_cells(state: State) -> list[np.ndarray]:
@@ -51,36 +53,56 @@ def all_cells(state: State) -> list[np.ndarray]:
     return [np.array([[1, ny + 1, 1, nx + 1]])]
 
 
-def stored_volume(state: State, windows: list[np.ndarray]) -> float:
-    """Water inside the windows, m3; summed by rows, so the sum is the same however they are dealt out."""
-    rows = np.zeros(state.grid.shape[0])
+def count_stored(state: State, windows: list[np.ndarray]) -> None:
+    """Sum up the depth of each block inside the windows, which holds all water."""
+    state.blocks.stored[:] = 0.0
     for hand in windows:
-        stored_depth(state.h, state.low, hand, rows)
-    return float(rows.sum()) * state.grid.cell_area
+        stored_depth(state.h, state.low, hand, BLOCK_ROWS, BLOCK_COLUMNS, state.blocks.stored)
 
 
-def renew_forcing(surface: Surface, t0: float, t1: float) -> None:
-    """Set rain, losses, sources and boundaries for the beat [t0, t1] (s), and book what they bring."""
-    state, bands, beat = surface.state, surface.bands, t1 - t0
-    ny = state.grid.shape[0]
-    area = state.grid.cell_area
-    rain, net = np.zeros(ny), np.zeros(ny)
-    rates = surface.rain.mean(t0, t1)
-    bands.split(lambda a, b: rain_rows(a, b, rates, surface.zones, state.ground.share, state.source, rain), ny)
-    surface.ledger.rain += float(rain.sum()) * area * beat
-    surface.mean_rain = float(rain.sum()) / (ny * state.grid.shape[1])
+def renew_forcing(surface: Surface, t0: float, t1: float, given: Mapping[int, np.ndarray] | None = None) -> None:
+    """Set rain, losses, sources and boundaries for the beat [t0, t1] (s), and book what they bring, block by block.
+
+    ``given`` holds discharges of boundaries as in `renew_edges`.
+    """
+    state, beat = surface.state, t1 - t0
+    rain = _rain(surface, surface.rain.mean(t0, t1))
+    state.blocks.rained += rain * beat
+    surface.rain_rate = rain
+    surface.mean_rain = float(rain.sum()) / (state.grid.shape[0] * state.grid.shape[1])
     if surface.losses.kind:
-        take = surface.losses
-        bands.split(
-            lambda a, b: loss_rows(a, b, take.kind, take.classes, take.table, state.h, state.ground.share,
-                                   take.infiltrated, beat, state.source, net), ny)  # fmt: skip
-        surface.planned_loss += float((rain - net).sum()) * area * beat
-    surface.ledger.sources += add_sources(state, surface.sources, t0, t1)
+        state.blocks.soaked += (rain - _after_losses(surface, beat)) * beat
+    add_sources(state, surface.sources, t0, t1)
     fed_blocks(state.source, BLOCK_ROWS, BLOCK_COLUMNS, state.blocks.fed)
     state.blocks.fed |= state.blocks.always
-    renew_edges(state, surface.edges, t0, t1)
+    renew_edges(state, surface.edges, t0, t1, given)
     _set_ghosts(surface)
     wake(surface, force=True)
+
+
+def _rain(surface: Surface, rates: np.ndarray) -> np.ndarray:
+    """Let it rain by ``rates`` (zones,) m/s into the source; sums (m/s) over the cells of each block."""
+    state, sums = surface.state, np.zeros(surface.state.blocks.fastest.shape)
+
+    def band(a: int, b: int) -> None:
+        rain_rows(a * BLOCK_ROWS, min(b * BLOCK_ROWS, state.grid.shape[0]), rates, surface.zones, state.ground.share,
+                  BLOCK_ROWS, BLOCK_COLUMNS, state.source, sums)  # fmt: skip
+
+    surface.bands.split(band, len(sums))
+    return sums
+
+
+def _after_losses(surface: Surface, beat: float) -> np.ndarray:
+    """Let what infiltrates over a beat (s) out of the source; sums (m/s) of what is left over the cells of a block."""
+    state, take, sums = surface.state, surface.losses, np.zeros(surface.state.blocks.fastest.shape)
+
+    def band(a: int, b: int) -> None:
+        loss_rows(a * BLOCK_ROWS, min(b * BLOCK_ROWS, state.grid.shape[0]), take.kind, take.classes, take.table,
+                  state.h, state.ground.share, take.infiltrated, beat, BLOCK_ROWS, BLOCK_COLUMNS, state.source,
+                  sums)  # fmt: skip
+
+    surface.bands.split(band, len(sums))
+    return sums
 
 
 def wake(surface: Surface, *, force: bool = False) -> None:
@@ -88,7 +110,7 @@ def wake(surface: Surface, *, force: bool = False) -> None:
     state, blocks = surface.state, surface.state.blocks
     changed = wake_blocks(state.h, blocks.fastest, blocks.fed, BLOCK_ROWS, BLOCK_COLUMNS, blocks.awake)
     if changed or force or not state.windows:
-        state.windows = deal_windows(blocks.awake != ASLEEP, state.grid.shape, surface.bands.threads)
+        state.windows = deal_windows(blocks.awake != ASLEEP, state.grid.shape, surface.bands.threads, state.part)
 
 
 def _set_ghosts(surface: Surface) -> None:
@@ -98,8 +120,9 @@ def _set_ghosts(surface: Surface) -> None:
     mirror_ring(state.h, state.u, state.v)
     if len(edges.faces):
         surface.edge_speed = fill_ghosts(
-            state.h, state.u, state.v, state.ground.z, edges.faces, edges.kind, edges.value, edges.manning, GRAVITY
-        )
+            state.h, state.u, state.v, state.ground.z, edges.faces, edges.kind, edges.value, edges.manning,
+            edges.mine, GRAVITY,
+        )  # fmt: skip
 
 
 def take_step(surface: Surface, dt: float) -> None:
@@ -130,10 +153,14 @@ def _sweep(surface: Surface, dt: float) -> None:
 
 def settle_ledger(surface: Surface) -> Ledger:
     """Bring the ledger up to the present state."""
-    state, ledger, area = surface.state, surface.ledger, surface.state.grid.cell_area
-    ledger.storage = stored_volume(state, state.windows)
-    ledger.infiltration = surface.planned_loss + float(state.blocks.trimmed.sum()) * area
-    ledger.clipped = float(state.blocks.clipped.sum()) * area
+    state, area = surface.state, surface.state.grid.cell_area
+    count_stored(state, state.windows)
     volumes = surface.edges.volumes(area)
-    ledger.boundaries = {b.name: float(v) for b, v in zip(surface.edges.boundaries, volumes, strict=True)}
-    return ledger
+    boundaries = {b.name: float(v) for b, v in zip(surface.edges.boundaries, volumes, strict=True)}
+    surface.ledger.settle(books_of(state), boundaries, area)
+    return surface.ledger
+
+
+def books_of(state: State) -> dict[str, np.ndarray]:
+    """The books of the blocks that a state answers for, by name (block rows, block columns), m of depth."""
+    return {name: np.ascontiguousarray(getattr(state.blocks, name)[state.part.own_blocks]) for name in BOOKS}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS
+from floodsim.surface.part import BLOCK_COLUMNS, BLOCK_ROWS, Part
 
 WIDEST = 4096
 """Columns of the widest window: its row buffers (17 rows) stay in the second-level cache, and long rows are faster."""
 
 
-def deal_windows(awake: np.ndarray, shape: tuple[int, int], threads: int) -> list[np.ndarray]:
+def deal_windows(awake: np.ndarray, shape: tuple[int, int], threads: int, part: Part | None = None) -> list[np.ndarray]:
     """For each thread the windows (n, 4) j0, j1, i0, i1 in padded indices; awake blocks each stand in exactly one.
 
-    ``awake`` (block rows, block columns) is true where a block is swept; ``shape`` is (ny, nx).
+    ``awake`` (block rows, block columns) is true where a block is swept; ``shape`` is (ny, nx). Of a ``part`` of a
+    grid only the cells that it sweeps are dealt out.
     """
     runs = _runs(np.asarray(awake, bool))
     cells = np.cumsum([run[2] - run[1] for run in runs])
@@ -21,7 +22,32 @@ def deal_windows(awake: np.ndarray, shape: tuple[int, int], threads: int) -> lis
     for run, reached in zip(runs, cells, strict=True):
         share = (reached - (run[2] - run[1]) / 2) / cells[-1]
         _add(hands[min(int(share * threads), threads - 1)], run)
-    return [_to_cells(hand, shape) for hand in hands]
+    dealt = [_to_cells(hand, shape) for hand in hands]
+    return dealt if part is None or part.is_whole else [_cut(windows, part) for windows in dealt]
+
+
+def _cut(windows: np.ndarray, part: Part) -> np.ndarray:
+    """Windows cut to what a part sweeps; the halo west of its own cells stands in windows of its own, because sums over
+    blocks are counted from the first column of a window.
+    """
+    (j0, j1, i0, i1), west = (index + 1 for index in part.swept), part.own[2] + 1
+    pieces = []
+    for first, last in ((i0, west), (west, i1)):
+        piece = windows.copy()
+        piece[:, :2] = np.clip(piece[:, :2], j0, j1)
+        piece[:, 2:] = np.clip(piece[:, 2:], first, last)
+        pieces.append(piece[(piece[:, 0] < piece[:, 1]) & (piece[:, 2] < piece[:, 3])])
+    return np.concatenate(pieces)
+
+
+def cut_to_own(windows: np.ndarray, part: Part) -> np.ndarray:
+    """Windows (n, 4) in padded indices cut to the cells that a part of a grid answers for."""
+    if part.is_whole:
+        return windows
+    j0, j1, i0, i1 = (index + 1 for index in part.own)
+    piece = windows.copy()
+    piece[:, :2], piece[:, 2:] = np.clip(piece[:, :2], j0, j1), np.clip(piece[:, 2:], i0, i1)
+    return piece[(piece[:, 0] < piece[:, 1]) & (piece[:, 2] < piece[:, 3])]
 
 
 def _runs(awake: np.ndarray) -> list[tuple[int, int, int]]:

@@ -95,11 +95,13 @@ def test_waking_reports_a_change_only_when_other_blocks_are_swept() -> None:
 def test_sums_and_speeds_of_blocks(dtype: type) -> None:
     water = random_water((7, 11), seed=9, dtype=dtype)
     water.low[:] = 1e-9
-    rows = np.zeros(7)
-    windows = np.array([[1, 5, 1, 6], [1, 5, 6, 12], [5, 8, 1, 12]])
-    stored_depth(water.h, water.low, windows, rows)
-    low = 1e-9 * 11 if water.single else 0.0
-    np.testing.assert_allclose(rows, water.inner("h").astype(float).sum(axis=1) - low, rtol=1e-14)
+    sums, again = np.zeros((2, 3)), np.zeros((2, 3))
+    stored_depth(water.h, water.low, np.array([[1, 5, 1, 6], [1, 5, 6, 12], [5, 8, 1, 12]]), 4, 5, sums)
+    depth = water.inner("h").astype(float) - (np.float32(1e-9) if water.single else 0.0)
+    expected = [[depth[j : j + 4, i : i + 5].sum() for i in (0, 5, 10)] for j in (0, 4)]
+    np.testing.assert_allclose(sums, expected, rtol=1e-14)
+    stored_depth(water.h, water.low, np.array([[1, 8, 1, 12]]), 4, 5, again)
+    assert (again == sums).all()  # to the bit
     fastest = np.zeros((2, 3), dtype)
     block_speeds(water.h, water.u, water.v, dtype(0.5), dtype(2.0), dtype(9.81), 4, 5, fastest)
     h, u, v = (water.inner(name).astype(float) for name in ("h", "u", "v"))

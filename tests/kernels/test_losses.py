@@ -87,11 +87,11 @@ def test_a_storm_over_green_ampt_ground_follows_the_equation_to_ponding_and_beyo
     k, head, rain = 5 * MM_H, 0.05, 40 * MM_H
     source, h = np.zeros((3, 3), np.float32), np.zeros((3, 3))
     table = np.array([[k, head / 0.25, 0.25]])
-    soaked, share, net = np.zeros((1, 1)), np.ones((1, 1), np.float32), np.zeros(1)
+    soaked, share, net = np.zeros((1, 1)), np.ones((1, 1), np.float32), np.zeros((1, 1))
     beat, total = 5.0, 7200.0
     for _ in range(int(total / beat)):
         source[1, 1] = rain
-        loss_rows(0, 1, GREEN_AMPT, np.zeros((1, 1), np.uint8), table, h, share, soaked, beat, source, net)
+        loss_rows(0, 1, GREEN_AMPT, np.zeros((1, 1), np.uint8), table, h, share, soaked, beat, 4, 4, source, net)
     ponding = k * head / (rain - k)  # depth at which the capacity has come down to the rain
     left = total - ponding / rain
     expected = ponding + _integrated(lambda t, f: k * (1 + head / f), ponding, left)
@@ -112,24 +112,26 @@ def test_losses_never_take_more_than_rain_and_water_and_spare_roofs() -> None:
         classes = random.integers(0, 2, (ny, nx)).astype(np.uint8)
         h = np.where(random.random((ny + 2, nx + 2)) < 0.5, 0.0, 1e-4 * random.random((ny + 2, nx + 2)))
         share = np.where(random.random((ny, nx)) < 0.3, 0.0, 1.0).astype(np.float32)
-        source, rain = np.zeros((ny + 2, nx + 2), np.float32), np.zeros(ny)
-        rain_rows(0, ny, np.array([20 * MM_H]), np.zeros((1, 1), np.uint8), share, source, rain)
-        before, soaked, net = source.copy(), np.zeros((ny, nx)), np.zeros(ny)
-        loss_rows(0, ny, kind, classes, table, h, share, soaked, beat, source, net)
+        source, rain = np.zeros((ny + 2, nx + 2), np.float32), np.zeros((3, 2))
+        rain_rows(0, ny, np.array([20 * MM_H]), np.zeros((1, 1), np.uint8), share, 2, 4, source, rain)
+        before, soaked, net = source.copy(), np.zeros((ny, nx)), np.zeros((3, 2))
+        loss_rows(0, ny, kind, classes, table, h, share, soaked, beat, 2, 4, source, net)
         taken = (before - source).astype(float)[1:-1, 1:-1] * beat
         np.testing.assert_allclose(taken, soaked, atol=1e-12)
         assert (taken <= before[1:-1, 1:-1] * beat + h[1:-1, 1:-1] + 1e-9).all()
         assert (taken[share == 0] == 0).all()
         assert (taken >= 0).all()
         assert taken.sum() > 0 or kind == NONE
-        np.testing.assert_allclose(net, source[1:-1, 1:-1].astype(float).sum(axis=1), rtol=1e-6)
-        np.testing.assert_allclose(rain, before[1:-1, 1:-1].astype(float).sum(axis=1), rtol=1e-6)
+        for sums, field in ((net, source), (rain, before)):
+            inside = field[1:-1, 1:-1].astype(float)
+            expected = [[inside[j : j + 2, i : i + 4].sum() for i in (0, 4)] for j in (0, 2, 4)]
+            np.testing.assert_allclose(sums, expected, rtol=1e-6)
 
 
 def test_rain_of_a_zone_falls_on_its_cells() -> None:
     zones = np.array([[0, 1], [2, 1]], np.uint8)
     share = np.array([[1, 0.5], [1, 0]], np.float32)
-    source, rain = np.zeros((4, 4), np.float32), np.zeros(2)
-    rain_rows(0, 2, np.array([1e-5, 2e-5, 3e-5]), zones, share, source, rain)
+    source, rain = np.zeros((4, 4), np.float32), np.zeros((2, 1))
+    rain_rows(0, 2, np.array([1e-5, 2e-5, 3e-5]), zones, share, 1, 2, source, rain)
     np.testing.assert_allclose(source[1:-1, 1:-1], [[1e-5, 1e-5], [3e-5, 0]], rtol=1e-6)
-    np.testing.assert_allclose(rain, [2e-5, 3e-5], rtol=1e-6)
+    np.testing.assert_allclose(rain, [[2e-5], [3e-5]], rtol=1e-6)

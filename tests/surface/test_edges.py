@@ -7,7 +7,7 @@ import pytest
 
 from floodsim.forcing.series import TimeSeries
 from floodsim.grid.grid import make_grid
-from floodsim.surface.edges import Boundary, critical_level, edge_faces, share_discharge
+from floodsim.surface.edges import Boundary, critical_level, edge_faces, make_edges, share_discharge
 from floodsim.surface.state import make_state
 from tests.surface.helpers import advance, inner, make_surface, side_faces
 
@@ -127,7 +127,8 @@ def test_inflow_seeks_the_low_ground() -> None:
     grid = make_grid(bed, 2.0)
     state = make_state(grid)
     faces = side_faces(grid, 0, -1)
-    unit = share_discharge(state, faces, 1.2)
+    stretch = make_edges(state, [Boundary("in", "discharge", faces)]).stretches[0]
+    unit = share_discharge(stretch, np.zeros(len(faces)), 1.2)
     assert unit.sum() * 2.0 == pytest.approx(1.2)
     assert np.all(unit[faces[:, 2] <= 7] == 0.0)
 

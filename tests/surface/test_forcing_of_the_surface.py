@@ -9,7 +9,7 @@ from floodsim.forcing.series import Rain, TimeSeries
 from floodsim.grid.grid import make_grid
 from floodsim.surface.losses import KINDS, Losses, retention
 from floodsim.surface.sources import Source
-from floodsim.surface.step import renew_forcing
+from floodsim.surface.step import renew_forcing, settle_ledger
 from tests.surface.helpers import advance, inner, make_surface, uniform_rain
 
 MM_H = 1e-3 / 3600.0
@@ -35,7 +35,7 @@ def test_rain_by_zones_and_shares() -> None:
     surface = make_surface(grid, rain=rain)
     renew_forcing(surface, 0.0, 10.0)
     assert surface.state.source[1:-1, 1:-1] == pytest.approx(np.array([[0.5e-5, 0.5e-5, 3e-5, 0.0]] * 2))
-    assert surface.ledger.rain == pytest.approx(2 * (0.5e-5 + 0.5e-5 + 3e-5) * 10.0 * 100.0)
+    assert settle_ledger(surface).rain == pytest.approx(2 * (0.5e-5 + 0.5e-5 + 3e-5) * 10.0 * 100.0)
 
 
 def test_constant_loss_takes_no_more_than_there_is() -> None:
