@@ -70,6 +70,6 @@ def test_ground_of_nodes_adds_up_to_the_domain(tmp_path: Path) -> None:
     assert whole == pytest.approx(200 * 100.0)
     by_surface = area.sum("node").values + found["undrained_area"].values
     assert by_surface == pytest.approx([600.0, 19400.0, 0.0])
-    # k rows off the gutter water runs down diagonally and reaches it k columns further east; manholes in columns 1, 4, 7
+    # k rows off the gutter water runs down diagonally and meets it k columns further east; manholes: columns 1, 4, 7
     assert area.sum("surface").values.tolist() == pytest.approx([400.0, 1800.0, 2700.0, 0.0])
     assert [str(kind) for kind in found["inlet_kind"].values] == ["manhole"] * 3
