@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,22 +14,18 @@ from floodsim.output.view import Observer, Status
 from floodsim.simulate.coupling import Coupling, coupling_spans
 from floodsim.simulate.froude import Froude
 from floodsim.simulate.interrupt import SafeInterrupt
-from floodsim.simulate.limiter import Limiter
+from floodsim.simulate.march import March
 from floodsim.simulate.setup import Setup
 from floodsim.simulate.view import LiveView
 from floodsim.surface.bands import Bands
 from floodsim.surface.edges import make_edges
 from floodsim.surface.ledger import Ledger
 from floodsim.surface.schemes import CFL_MARGIN, SCHEMES
-from floodsim.surface.state import GRAVITY, make_state
-from floodsim.surface.step import Surface, renew_forcing, settle_ledger, take_step
+from floodsim.surface.state import make_state
+from floodsim.surface.step import Surface, renew_forcing, settle_ledger
 
-MACRO_STEPS = 8
-"""Time steps of equal length between two looks at the wave speed; fewer where the water speeds up."""
 CALM_COURANT = 0.5
 """Of still water the Courant numbers along x and y must not sum to more than 1, or its shortest waves grow."""
-SHORTEST_STEP = 1e-7
-"""A time step below this (s) means that the solution has blown up."""
 
 PART_REMEDIES = {
     "surface": "lower solver.cfl, or look at the terrain and the boundaries",
@@ -53,16 +47,6 @@ class Progress(Protocol):
         """The run ended."""
 
 
-@dataclass
-class Counters:
-    """What a run has cost so far."""
-
-    steps: int = 0
-    cells: int = 0
-    last_dt: float = 0.0
-    began: float = field(default_factory=time.perf_counter)
-
-
 class Simulation:
     """One run of a case: advances the water beat by beat and shows it to the observers.
 
@@ -73,26 +57,27 @@ class Simulation:
         state = make_state(setup.grid, case.solver.precision, setup.depth)
         setup.depth = None
         scheme = SCHEMES[case.solver.scheme, case.solver.order]
-        self.cfl = min(case.solver.cfl, scheme.courant)
+        cfl = min(case.solver.cfl, scheme.courant)
         self.case = case
         self.notes = setup.notes
-        if self.cfl * CFL_MARGIN > CALM_COURANT:
+        if cfl * CFL_MARGIN > CALM_COURANT:
             self.notes.append(
-                f"solver.cfl = {self.cfl:g}: above {CALM_COURANT / CFL_MARGIN:.2f} ponds can grow a checkerboard "
+                f"solver.cfl = {cfl:g}: above {CALM_COURANT / CFL_MARGIN:.2f} ponds can grow a checkerboard "
                 "of waves; check their depths, or lower it"
             )
         self.surface = Surface(
             state, make_edges(state, setup.boundaries), setup.rain, setup.losses, setup.sources, scheme, bands
         )
         self.view = LiveView(self.surface)
-        self.limiter = Limiter(scheme.staggered)
+        self.march = March(self.surface, self.view, cfl)
+        self.limiter, self.counters = self.march.limiter, self.march.counters
         self.froude = Froude()
-        self.counters = Counters()
         self.interrupt = SafeInterrupt()
         self.coupling = None if setup.drainage is None else Coupling(setup.drainage, self.surface)
+        if self.coupling is not None:
+            self.march.before_step = self.coupling.before_step
         self.beat = case.solver.sync_interval
         self.beats = round(case.clock.duration / self.beat)
-        self.width = min(state.grid.dx, state.grid.dy)
 
     def run(self, observers: list[Observer], progress: Progress | None = None) -> Status:
         """Advance to the end; "interrupted" after Ctrl-C. Raises RunError where the run must stop.
@@ -152,13 +137,13 @@ class Simulation:
             self._renew(begin, end)
         spans = 1
         if self.coupling is not None:
-            spans = coupling_spans(self.beat, self.coupling.drainage.step, self._longest_step())
+            spans = coupling_spans(self.beat, self.coupling.drainage.step, self.march.longest_step())
         for span in range(spans):
             t0 = begin + span * self.beat / spans
             t1 = end if span == spans - 1 else begin + (span + 1) * self.beat / spans
             if self.coupling is not None:
                 self.coupling.open(t0, t1)
-            self._cross(self.beat / spans, t1, observers)
+            self.march.cross(self.beat / spans, t1, observers)
             if self.coupling is not None:
                 self.coupling.close(t0, t1)
 
@@ -167,61 +152,6 @@ class Simulation:
         renew_forcing(self.surface, t0, t1)
         if self.coupling is not None:
             self.coupling.renew(t0, t1)
-
-    def _cross(self, left: float, end: float, observers: list[Observer]) -> None:
-        """Go through the ``left`` seconds up to time ``end`` in macro steps."""
-        while left > 0.0:
-            dt, count = self._choose_step(left)
-            taken = self._macro(dt, count)
-            left = 0.0 if taken * dt >= left * (1.0 - 1e-12) else left - taken * dt
-            self.view.time = end - left
-            self.view.refresh()
-            for observer in observers:
-                observer.macro(self.view, taken * dt)
-
-    def _choose_step(self, left: float) -> tuple[float, int]:
-        """Length (s) of the next time steps, so that whole steps fill what is ``left`` of the beat, and how many."""
-        whole = max(math.ceil(left / self._longest_step() * (1.0 - 1e-12)), 1)
-        return left / whole, min(whole, MACRO_STEPS)
-
-    def _longest_step(self) -> float:
-        """The step (s) that the CFL number allows for the present water, and for what rain and sources will add."""
-        cfl, surface = self.cfl, self.surface
-        rate = max(float(surface.state.blocks.fastest.max()), surface.edge_speed / self.width)
-        longest = surface.scheme.longest_step(surface.state)
-        longest = min(longest, cfl / rate) if rate > 0.0 else longest
-        rise = float(surface.state.source.max())
-        if rise > 0.0:  # a film that grows from nothing: its wave speed after dt is sqrt(g rise dt)
-            longest = min(longest, (cfl * self.width / math.sqrt(GRAVITY * rise)) ** (2.0 / 3.0))
-        return longest
-
-    def _macro(self, dt: float, count: int) -> int:
-        """Take up to ``count`` steps of dt (s); stops early where the water has become too fast for dt."""
-        if not dt > SHORTEST_STEP:
-            raise RunError(
-                f"the time step fell to {dt:.3g} s at t = {self.view.time:.1f} s: the solution has become unstable\n"
-                f"    limited at: {self.limiter.describe(self.surface.state)}\n"
-                f"    remedy: look at the terrain and the boundaries there; lower solver.cfl"
-            )
-        state, taken = self.surface.state, 0
-        self.limiter.book(state, dt, dt * count)
-        self.view.begin_macro()
-        while taken < count:
-            if self.view.tracks and not self.surface.scheme.staggered:
-                self.view.follow(dt)
-            self.counters.cells += sum(int(((w[:, 1] - w[:, 0]) * (w[:, 3] - w[:, 2])).sum()) for w in state.windows)
-            if self.coupling is not None:
-                self.coupling.before_step(dt)
-            take_step(self.surface, dt)
-            if self.view.tracks and self.surface.scheme.staggered:  # the state holds the discharges of the step taken
-                self.view.follow(dt)
-            taken += 1
-            fastest = float(state.blocks.fastest.max())
-            if dt * fastest > self.cfl * CFL_MARGIN or not math.isfinite(fastest):
-                break
-        self.counters.steps += taken
-        self.counters.last_dt = dt
-        return taken
 
     def _settle(self) -> Ledger:
         """Bring the ledger up to the present state."""

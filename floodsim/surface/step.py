@@ -76,7 +76,7 @@ def renew_forcing(surface: Surface, t0: float, t1: float, given: Mapping[int, np
     fed_blocks(state.source, BLOCK_ROWS, BLOCK_COLUMNS, state.blocks.fed)
     state.blocks.fed |= state.blocks.always
     renew_edges(state, surface.edges, t0, t1, given)
-    _set_ghosts(surface)
+    set_ghosts(surface)
     wake(surface, force=True)
 
 
@@ -113,7 +113,8 @@ def wake(surface: Surface, *, force: bool = False) -> None:
         state.windows = deal_windows(blocks.awake != ASLEEP, state.grid.shape, surface.bands.threads, state.part)
 
 
-def _set_ghosts(surface: Surface) -> None:
+def set_ghosts(surface: Surface) -> None:
+    """Let the ghost cells follow the present water and what drives the boundaries."""
     if not surface.scheme.ghosts:
         return
     state, edges = surface.state, surface.edges
@@ -127,7 +128,7 @@ def _set_ghosts(surface: Surface) -> None:
 
 def take_step(surface: Surface, dt: float) -> None:
     """Advance the water by dt (s)."""
-    _set_ghosts(surface)
+    set_ghosts(surface)
     surface.state.blocks.fastest[:] = 0
     _sweep(surface, dt)
     if len(surface.edges.faces):

@@ -13,8 +13,9 @@ from floodsim.case.load import parse_case
 from floodsim.errors import CaseError, RunError
 from floodsim.grid.grid import Grid, make_grid
 from floodsim.output.reader import Results
+from floodsim.simulate.march import MACRO_STEPS
 from floodsim.simulate.setup import make_setup
-from floodsim.simulate.simulation import MACRO_STEPS, Simulation
+from floodsim.simulate.simulation import Simulation
 from floodsim.surface.bands import Bands
 from floodsim.surface.schemes import SCHEMES
 
