@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from floodsim.case.schema import Case
     from floodsim.grid.grid import Grid
     from floodsim.output.reader import Results
@@ -40,6 +42,32 @@ def open_results(folder: str | Path, *, dask: bool = False) -> Results:
     from floodsim.output.reader import open_results as open_folder
 
     return open_folder(folder, dask=dask)
+
+
+def run_study(
+    study: str | Path,
+    out: str | Path,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    threads: int | None = None,
+    force: bool = False,
+) -> xr.Dataset:
+    """Run what is left of a study file into the folder ``out``; its Dataset has dims scenario and point.
+
+    ``workers`` scenarios run at the same time, here or on the Dask ``scheduler``. A scenario that failed says so in
+    ``status``. Raises CaseError with the faults of every case, OverwriteError where finished scenarios have changed.
+    """
+    from floodsim.api import run_study as run_and_collect
+
+    return run_and_collect(study, out, workers=workers, scheduler=scheduler, threads=threads, force=force)
+
+
+def open_study(folder: str | Path) -> xr.Dataset:
+    """Open what a study left, lazily: figures and verdicts of every scenario at every waterlogging point."""
+    from floodsim.study.collect import open_study as open_folder
+
+    return open_folder(folder)
 
 
 def make_grid(*args: Any, **kwargs: Any) -> Grid:

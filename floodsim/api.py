@@ -7,15 +7,22 @@ import os
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from floodsim.assess.lifelines import check_lifelines
 from floodsim.assess.standard import load_standard
 from floodsim.assess.verdict import judge
 from floodsim.case.load import load_case, parse_case
 from floodsim.case.schema import Case
+from floodsim.case.study import Study, load_study
 from floodsim.grid.grid import Grid
 from floodsim.output.reader import Results
 from floodsim.simulate.run_case import run_case
 from floodsim.simulate.simulation import Progress
+from floodsim.study.batch import about_study, run_plan
+from floodsim.study.collect import open_study
+from floodsim.study.plan import Scenario, make_plan
+from floodsim.study.pool import Workers, threads_each
 
 
 def run(
@@ -35,3 +42,33 @@ def run(
     check_lifelines(case.lifelines)
     results = run_case(case, None if out is None else Path(out), grid=grid, force=force, progress=progress)
     return dataclasses.replace(results, verdict=judge(results))
+
+
+def plan_study(study: str | Path) -> tuple[Study, list[Scenario]]:
+    """A study file and its scenarios, every one of them checked; raises CaseError with the faults of all."""
+    asked = load_study(study, os.environ)
+    return asked, make_plan(asked, study, os.environ)
+
+
+def run_study(
+    study: str | Path,
+    out: str | Path,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    threads: int | None = None,
+    force: bool = False,
+) -> xr.Dataset:
+    """Run what is left of a study and open its Dataset; see `floodsim.run_study`."""
+    asked, plan = plan_study(study)
+    pool = Workers(workers, scheduler)
+    run_plan(
+        plan,
+        Path(out).absolute(),
+        keep=asked.keep,
+        workers=pool,
+        threads=threads_each(threads, pool),
+        force=force,
+        about=about_study(asked),
+    )
+    return open_study(out)

@@ -22,6 +22,7 @@ import click
 from floodsim import __version__
 from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, Settings, refuse_overwrite
 from floodsim.cli_report import compare_command, report_command
+from floodsim.cli_study import batch_command
 from floodsim.errors import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
@@ -254,6 +255,7 @@ def network_convert_command(source: Path, target: Path, lines: Path | None, mapp
 
 cli.add_command(report_command)
 cli.add_command(compare_command)
+cli.add_command(batch_command)
 
 
 def _load(case_file: Path, overrides: Sequence[str]) -> Case:

@@ -41,9 +41,12 @@ class Note:
         return ", ".join(f"{_WORDS[name]} {show(bound, self.dimension)}" for name, bound in self.bounds.items())
 
 
-def note_at(location: Sequence[str | int]) -> Note:
-    """What the schema says about the key at a location such as ``("points", 0, "x")``; empty where it knows none."""
-    candidates: list[_Candidate] = [(Case, ())]
+def note_at(location: Sequence[str | int], root: type[BaseModel] = Case) -> Note:
+    """What the schema says about the key at a location such as ``("points", 0, "x")``; empty where it knows none.
+
+    ``root`` is the model of the whole file.
+    """
+    candidates: list[_Candidate] = [(root, ())]
     for part in location:
         if part in TAGS:
             candidates = [one for one in candidates if any(isinstance(m, Tag) and m.tag == part for m in one[1])]
@@ -52,10 +55,10 @@ def note_at(location: Sequence[str | int]) -> Note:
     return _note(candidates)
 
 
-def sections_with(key: str) -> list[str]:
-    """Top-level sections that have a key of this name, as a case file heads them: ``["[clock]", "[rainfall]"]``."""
+def sections_with(key: str, root: type[BaseModel] = Case) -> list[str]:
+    """Top-level sections that have a key of this name, as the file heads them: ``["[clock]", "[rainfall]"]``."""
     found = []
-    for name, info in Case.model_fields.items():
+    for name, info in root.model_fields.items():
         for kind, _ in _flatten(info.annotation):
             origin: Any = get_origin(kind)
             item = get_args(kind)[0] if origin is list else kind
@@ -118,13 +121,13 @@ def _note(candidates: list[_Candidate]) -> Note:
     return Note(bounds, tuple(choices), quantity, tuple(keys), is_list, tuple_size)
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of a case file, for editors: descriptions, defaults, choices, units, ranges and examples."""
-    schema = Case.model_json_schema()
+def json_schema(root: type[BaseModel] = Case) -> dict[str, Any]:
+    """JSON Schema of a case (or study) file, for editors: descriptions, defaults, choices, units, ranges, examples."""
+    schema = root.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "floodsim case"
-    models = {model.__name__: model for model in _models(Case)}
-    for name, part in [("Case", schema), *schema["$defs"].items()]:
+    schema["title"] = f"floodsim {root.__name__.lower()}"
+    models = {model.__name__: model for model in _models(root)}
+    for name, part in [(root.__name__, schema), *schema["$defs"].items()]:
         for key, entry in part.get("properties", {}).items():
             info = models[name].model_fields[key]
             _loosen(entry)

@@ -6,10 +6,11 @@ import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from floodsim.case.choices import TAGS
 from floodsim.case.describe import Note, note_at, sections_with
+from floodsim.case.schema import Case
 from floodsim.case.units import UNITS, InputError, closest
 from floodsim.errors import Fault
 
@@ -46,15 +47,15 @@ def show_value(value: Any) -> str:
         return f"<{type(value).__name__}>"
 
 
-def faults_of(error: ValidationError, file: str) -> list[Fault]:
-    """One fault per key out of a pydantic error, in the order of the file's schema."""
+def faults_of(error: ValidationError, file: str, root: type[BaseModel] = Case) -> list[Fault]:
+    """One fault per key out of a pydantic error, in the order of the file's schema, whose model is ``root``."""
     found: dict[str, Fault] = {}
     for one in error.errors(include_url=False):
         location = _key_location(one)
         key = key_path(location)
         if key in found:
             continue
-        message, allowed, remedy = _say(one, location)
+        message, allowed, remedy = _say(one, location, root)
         value = "" if one["type"] == "missing" and location == one["loc"] else show_value(one["input"])
         found[key] = Fault(message, file, key, value, allowed, remedy)
     return list(found.values())
@@ -73,9 +74,9 @@ def _key_location(error: Error) -> tuple[str | int, ...]:
     return location
 
 
-def _say(error: Error, location: Sequence[str | int]) -> _Said:
+def _say(error: Error, location: Sequence[str | int], root: type[BaseModel]) -> _Said:
     """Message, allowed and remedy of one pydantic error."""
-    kind, note = error["type"], note_at(location)
+    kind, note = error["type"], note_at(location, root)
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
         return (
@@ -84,7 +85,7 @@ def _say(error: Error, location: Sequence[str | int]) -> _Said:
             cause.remedy,
         )
     if kind == "extra_forbidden":
-        return _unknown_key(location)
+        return _unknown_key(location, root)
     if kind == "missing" and location == error["loc"]:
         return _missing(location, note)
     if note.tuple_size and kind in ("missing", "too_long", "too_short", *_LIST_ERRORS):
@@ -109,10 +110,10 @@ def _range_remedy(value: Any, note: Note) -> str:
     return "give a value in that range"
 
 
-def _unknown_key(location: Sequence[str | int]) -> _Said:
+def _unknown_key(location: Sequence[str | int], root: type[BaseModel]) -> _Said:
     word = str(location[-1])
-    keys = note_at(location[:-1]).keys
-    homes = sections_with(word)
+    keys = note_at(location[:-1], root).keys
+    homes = sections_with(word, root)
     # A key that is right elsewhere is taken for one in the wrong section, unless it is all but right here.
     near = closest(word, keys, cutoff=0.8 if homes else 0.6)
     if near:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from floodsim.case.checks import run_checks
 from floodsim.case.describe import json_schema
 from floodsim.case.faults import bad_sections, faults_of
-from floodsim.case.overrides import OPTION, apply_overrides
+from floodsim.case.overrides import OPTION, Override, apply_overrides
 from floodsim.case.paths import Place
 from floodsim.case.read import read_data
 from floodsim.case.resolve import input_files, provenance, resolved, write_resolved
@@ -21,12 +21,12 @@ from floodsim.errors import CaseError, Fault, Faults
 __all__ = ["input_files", "json_schema", "load_case", "parse_case", "provenance", "resolved", "write_resolved"]
 
 
-def load_case(path: str | Path, overrides: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Case:
+def load_case(path: str | Path, overrides: Sequence[Override] = (), env: Mapping[str, str] | None = None) -> Case:
     """Read and check a case file (TOML, YAML, or JSON such as a resolved case).
 
-    ``overrides`` are texts ``key=value`` (``"rainfall.return_period=50 a"``, ``"points.0.x=3"``), applied in order
-    before anything is checked. Relative paths start at the case file's folder; ``${NAME}`` in paths is taken from
-    ``env`` (default: no variables). Quantities come out in SI, paths absolute.
+    ``overrides`` are texts ``key=value`` (``"rainfall.return_period=50 a"``, ``"points.0.x=3"``), or pairs of key and
+    value, applied in order before anything is checked. Relative paths start at the case file's folder; ``${NAME}`` in
+    paths is taken from ``env`` (default: no variables). Quantities come out in SI, paths absolute.
 
     Raises CaseError with every fault found.
     """
@@ -40,7 +40,7 @@ def parse_case(
     base: Path | None = None,
     env: Mapping[str, str] | None = None,
     source_name: str = "<dict>",
-    overrides: Sequence[str] = (),
+    overrides: Sequence[Override] = (),
 ) -> Case:
     """Check a case given as a dictionary, as a file would give it; its grid may come later, from Python.
 
@@ -62,14 +62,16 @@ def parse_case(
     return _build(dict(data), place, source_name, overrides, needs_terrain=False)
 
 
-def _build(data: dict[str, Any], place: Place, source: str, overrides: Sequence[str], *, needs_terrain: bool) -> Case:
+def _build(
+    data: dict[str, Any], place: Place, source: str, overrides: Sequence[Override], *, needs_terrain: bool
+) -> Case:
     try:
         return _check(data, place, source, overrides, needs_terrain)
     except RecursionError:
         raise CaseError(Fault("nested too deeply to be a case", source, remedy="flatten lists and sections")) from None
 
 
-def _check(data: dict[str, Any], place: Place, source: str, overrides: Sequence[str], needs_terrain: bool) -> Case:
+def _check(data: dict[str, Any], place: Place, source: str, overrides: Sequence[Override], needs_terrain: bool) -> Case:
     data, keys_set, override_faults = apply_overrides(data, overrides)
     faults = Faults(source)
     case, broken = None, set()

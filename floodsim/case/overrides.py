@@ -1,4 +1,4 @@
-"""``--set key=value``: single values of a case replaced from the command line."""
+"""Single values of a case replaced: ``--set key=value`` from the command line, keys and values from a study."""
 
 from __future__ import annotations
 
@@ -16,19 +16,24 @@ OPTION = "--set"
 _INDEX = re.compile(r"\[(\d+)\]")
 
 Location = tuple[str | int, ...]
+Override = str | tuple[str, Any]
+"""``key=value`` as text, or key and value."""
 
 
-def apply_overrides(data: dict[str, Any], overrides: Sequence[str]) -> tuple[dict[str, Any], list[str], list[Fault]]:
-    """A copy of ``data`` with ``key=value`` texts applied in order, the key paths set, and what is wrong with them."""
+def apply_overrides(
+    data: dict[str, Any], overrides: Sequence[Override]
+) -> tuple[dict[str, Any], list[str], list[Fault]]:
+    """A copy of ``data`` with overrides applied in order, the key paths set, and what is wrong with them."""
     result, keys, faults = deepcopy(data), [], []
     for override in overrides:
-        key, equals, text = override.partition("=")
+        key, equals, text = override.partition("=") if isinstance(override, str) else (override[0], "=", "")
+        value = parse_value(text) if isinstance(override, str) else deepcopy(override[1])
         parts = _INDEX.sub(r".\1", key.strip()).split(".")
         if not equals or not all(part.strip() for part in parts):
             example = 'write --set key=value, for example --set rainfall.intensity="60 mm/h"'
             faults.append(Fault("not key=value", OPTION, value=show_value(override), remedy=example))
             continue
-        location, fault = _put(result, [part.strip() for part in parts], parse_value(text))
+        location, fault = _put(result, [part.strip() for part in parts], value)
         keys.append(key_path(location))
         if fault:
             faults.append(fault)

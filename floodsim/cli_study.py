@@ -1,0 +1,185 @@
+"""Commands that run many scenarios: the study 方案组合, and the rain that drainage zones bear."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE
+from floodsim.cli_study_progress import StudyProgress
+from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RUN_FAILED
+
+if TYPE_CHECKING:
+    from floodsim.study.batch import Left, Outcome
+
+BATCH_EXAMPLES = (
+    """\b
+Examples:
+  floodsim batch studies/storms.toml --dry-run
+  floodsim batch studies/storms.toml --workers 4
+  floodsim batch studies/storms.toml --scheduler tcp://node1:8786 --workers 16
+
+"""
+    + EPILOG
+)
+
+
+class Share(click.ParamType):
+    """``K/N``: the K-th of N equal shares."""
+
+    name = "K/N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Two whole numbers, the first no greater than the second."""
+        if isinstance(value, tuple):
+            return value
+        first, _, last = str(value).partition("/")
+        if not (first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last)):
+            self.fail(f"{value!r} is not K/N with 1 <= K <= N, such as 3/20", param, ctx)
+        return int(first), int(last)
+
+
+WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 4096), default=1, show_default=True, help="Scenarios run at the same time."
+)
+SCHEDULER = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help='Dask scheduler, such as tcp://node1:8786; or "slurm": workers as jobs.',
+)
+THREADS = click.option(
+    "--threads", type=click.IntRange(0, 1024), help="Threads of each scenario; default the cores over the workers."
+)
+
+
+@click.command("batch", short_help="Run all scenarios of a study; go on; compare.", epilog=BATCH_EXAMPLES)
+@click.argument("study_file", metavar="STUDY", type=FILE)
+@click.option("--out", type=FOLDER, metavar="DIR", help="Folder of the study; default results/<name of the study>.")
+@click.option("--dry-run", is_flag=True, help="List the scenarios and what they will cost; run nothing.")
+@WORKERS
+@SCHEDULER
+@THREADS
+@click.option("--share", type=Share(), default=(1, 1), help="Run only the K-th of N shares of the scenarios.")
+@FORCE
+@click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
+@click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
+@DEBUG
+def batch_command(
+    study_file: Path,
+    out: Path | None,
+    dry_run: bool,
+    workers: int,
+    scheduler: str | None,
+    threads: int | None,
+    share: tuple[int, int],
+    force: bool,
+    display: str | None,
+) -> int:
+    """Run all scenarios that STUDY spans, and collect them: study.nc, comparison.csv, comparison.xlsx.
+
+    The same command goes on where it stopped: finished scenarios are not run again. One that fails does not stop the
+    others; the exit code is then 3.
+    """
+    from floodsim.api import plan_study
+    from floodsim.study.batch import about_study, run_plan, survey
+    from floodsim.study.pool import Workers, threads_each
+
+    study, plan = plan_study(study_file)
+    folder = (out or Path("results") / study.name).absolute()
+    pool = Workers(workers, scheduler)
+    threads = threads_each(threads, pool)
+    if dry_run:
+        show_plan(survey(plan, folder, max(threads, 1)), workers)
+        return EXIT_OK
+    signal.signal(signal.SIGTERM, _interrupt)  # a batch system that takes the node away is a Ctrl-C
+    with progress_for(display, workers) as progress:
+        outcome = run_plan(
+            plan, folder, keep=study.keep, workers=pool, threads=threads, force=force,
+            share=share, watch=progress, about=about_study(study),
+        )  # fmt: skip
+    show_outcome(outcome)
+    if outcome.stopped:
+        return EXIT_INTERRUPTED
+    return EXIT_RUN_FAILED if outcome.failed else EXIT_OK
+
+
+def progress_for(display: str | None, workers: int) -> StudyProgress:
+    """The table of progress that suits stderr: live on a terminal, lines elsewhere, none if quiet."""
+    stream = None if display == "quiet" else sys.stderr
+    return StudyProgress(stream, live=display is None and sys.stderr.isatty(), workers=workers)
+
+
+def show_plan(left: Left, workers: int) -> None:
+    """Every scenario with what is known of it and what it will cost, on stdout."""
+    from floodsim.cli_progress import duration_text
+    from floodsim.cli_show import print_pairs, print_table
+
+    rows = [
+        (
+            scenario.name,
+            left.state[scenario.name],
+            f"{scenario.cost.cells}",
+            f"{scenario.cost.updates / 1e9:.3g}",
+            duration_text(left.seconds[scenario.name]),
+            f"{scenario.cost.memory_mb:.0f}",
+        )
+        for scenario in left.plan
+    ]
+    columns = ("scenario", "state", "cells", "billion updates", "about", "MB")
+    print_table("Scenarios", columns, rows, right=range(2, 6))
+    rest = sum(left.seconds[one.name] for one in left.plan if left.state[one.name] != "finished")
+    counts = ", ".join(f"{count} {state}" for state, count in left.count().items())
+    cells = max(one.cost.memory_mb for one in left.plan) * workers
+    print_pairs([
+        ("scenarios", f"{len(left.plan)}: {counts}"),
+        ("left", f"about {duration_text(rest / workers)} on {workers} worker(s), {cells:.0f} MB"),
+    ])  # fmt: skip
+
+
+def show_outcome(outcome: Outcome) -> None:
+    """The table that sets the scenarios side by side, what failed and why, and where everything lies."""
+    from floodsim.cli_show import print_notes, print_pairs, print_table
+    from floodsim.study.collect import DATASET, EXCEL, TABLE, comparison
+
+    heads, rows = comparison(outcome.plan, outcome.records)
+    wanted = [heads.index(head) for head in SHOWN]
+    shown = [[FORMS.get(heads[k], "{}").format(row[k]) if row[k] is not None else "-" for k in wanted] for row in rows]
+    print_table("Scenarios side by side", SHOWN, shown, right=range(2, len(SHOWN)))
+    print_notes(f"{name}: {reason}" for name, reason in outcome.failed.items())
+    print_notes(outcome.notes)
+    done = sum((outcome.records.get(one.name) or {}).get("status") == "complete" for one in outcome.plan)
+    files = ", ".join(name for name in (DATASET, TABLE, EXCEL) if (outcome.folder / name).is_file())
+    print_pairs([("finished", f"{done} of {len(outcome.plan)} scenarios"), ("results", f"{outcome.folder}: {files}")])
+
+
+SHOWN = (
+    "scenario",
+    "status",
+    "rain mm",
+    "eliminated",
+    "of",
+    "depth m",
+    "volume m3",
+    "flooded area m2",
+    "mass error",
+    "wall s",
+)
+"""Columns of the comparison that fit a terminal; comparison.csv has all of them."""
+
+FORMS = {
+    "rain mm": "{:.1f}",
+    "depth m": "{:.2f}",
+    "volume m3": "{:.0f}",
+    "flooded area m2": "{:.0f}",
+    "mass error": "{:.1e}",
+    "wall s": "{:.1f}",
+}
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,241 @@
+"""All finished scenarios of a study as one Dataset (study.nc) and one table (CSV, Excel)."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import floodsim
+from floodsim.errors import CaseError, Fault
+from floodsim.output.netcdf import writing
+from floodsim.study.plan import PRESENT, Scenario, label
+from floodsim.study.record import Record
+
+DATASET, TABLE, EXCEL = "study.nc", "comparison.csv", "comparison.xlsx"
+
+POINT_VARIABLES = {
+    "max_depth": ("max_depth_m", "m", "greatest depth in the waterlogging point"),
+    "max_lane_depth": ("max_lane_depth_m", "m", "greatest depth on its lane"),
+    "flooded_area": ("area_above_limit_m2", "m2", "area deeper than the limit of the standard"),
+    "max_volume": ("max_volume_m3", "m3", "greatest volume of water"),
+    "duration_above_limit": ("duration_above_limit_s", "s", "longest time above the limit of the standard"),
+    "recession_time": ("drain_time_s", "s", "time from the end of rain until drained"),
+}
+SCENARIO_VARIABLES = {
+    "mass_error": ("1", "mass error over all water handled"),
+    "rain_mm": ("mm", "rain over the domain"),
+    "flooded_area_m2": ("m2", "open ground deeper than the limit of the standard"),
+    "wall_s": ("s", "wall time of the run"),
+    "steps": ("1", "time steps"),
+    "peak_memory_mb": ("MB", "greatest memory of the worker so far"),
+}
+VERDICTS = {"pass": 1, "fail": 0, "undetermined": -1, "not run": -2}
+
+
+def dataset_of(plan: Sequence[Scenario], records: dict[str, Record], title: str = "") -> xr.Dataset:
+    """Scenarios x points: what `SCENARIO_VARIABLES` and `POINT_VARIABLES` name, verdicts, and the axes as coordinates.
+
+    Scenarios that are not complete have missing values and say so in ``status``. ``records`` are by name.
+    """
+    names = [scenario.name for scenario in plan]
+    found = [records.get(name) for name in names]
+    points = list(dict.fromkeys(point for record in found for point in (record or {}).get("points", {})))
+    data = xr.Dataset(coords={"scenario": _text("scenario", names, "name of the scenario")})
+    data = data.assign_coords(_coordinates(plan)).assign_attrs(
+        title=title, source=f"floodsim {floodsim.__version__}", Conventions="CF-1.11"
+    )
+    data["status"] = _text("scenario", [_status(record) for record in found], "how the run of the scenario ended")
+    for name, (unit, long_name) in SCENARIO_VARIABLES.items():
+        data[name] = _number(("scenario",), [_value(record, name) for record in found], unit, long_name)
+    if points:
+        data = data.assign_coords(point=_text("point", points, "waterlogging point 易涝积水点"))
+        rows = [[(record or {}).get("points", {}).get(point, {}) for point in points] for record in found]
+        for name, (key, unit, long_name) in POINT_VARIABLES.items():
+            data[name] = _number(
+                ("scenario", "point"), [[_value(p, key) for p in row] for row in rows], unit, long_name
+            )
+        codes = np.array([[VERDICTS[verdict_of(p)] for p in row] for row in rows], np.int8)
+        flags = {
+            "flag_values": np.array(list(VERDICTS.values()), np.int8),
+            "flag_meanings": "pass fail undetermined not_run",
+        }
+        data["verdict"] = xr.Variable(("scenario", "point"), codes, {"long_name": "verdict by the standard", **flags})
+    return data
+
+
+def verdict_of(point: Record) -> str:
+    """The verdict on a point in one word; "not run" where there is none."""
+    if not point:
+        return "not run"
+    return "pass" if point["passed"] else "undetermined" if point["undetermined"] else "fail"
+
+
+def _coordinates(plan: Sequence[Scenario]) -> dict[str, xr.Variable]:
+    """What tells the scenarios apart: always storm, solver and cell size, and every other axis of the study."""
+    cases = [scenario.case for scenario in plan]
+    nan = float("nan")
+    rain = [case.rainfall for case in cases]
+    found = {
+        "return_period": _number(("scenario",), [r.return_period for r in rain], "year", "return period of the storm"),
+        "rain_duration": _number(("scenario",), [r.duration for r in rain], "s", "duration of the storm"),
+        "climate_factor": _number(("scenario",), [r.factor for r in rain], "1", "factor on every intensity"),
+        "resolution": _number(("scenario",), [c.grid.resolution or nan for c in cases], "m", "cell size asked for"),
+        "scheme": _text("scenario", [c.solver.scheme for c in cases], "scheme of the surface"),
+        "order": xr.Variable(("scenario",), np.array([c.solver.order for c in cases], np.int8), {"long_name": "order"}),
+        "precision": _text("scenario", [c.solver.precision for c in cases], "precision of the surface"),
+        "measures": _text(
+            "scenario",
+            [label("measures", s.axes.get("measures", [])) for s in plan],
+            f"measures built; {PRESENT}: none",
+        ),
+        "variant": _text("scenario", [str(s.axes.get("variant", "")) for s in plan], "variant of the case"),
+    }
+    for axis in dict.fromkeys(axis for scenario in plan for axis in scenario.axes):
+        if axis not in found and axis != "duration":
+            values = [scenario.axes.get(axis) for scenario in plan]
+            plain = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+            made = _number(("scenario",), values, "", axis) if plain else _text("scenario", map(str, values), axis)
+            found[axis] = made
+    return found
+
+
+def _number(dims: tuple[str, ...], values: Any, unit: str, long_name: str) -> xr.Variable:
+    array = np.array(values, np.float64)  # None becomes NaN
+    shape = array.shape if array.ndim == len(dims) else (len(values), 0)
+    return xr.Variable(dims, array.reshape(shape), {"long_name": long_name, **({"units": unit} if unit else {})})
+
+
+def _text(dim: str, values: Any, long_name: str) -> xr.Variable:
+    return xr.Variable((dim,), np.array([str(value) for value in values], object), {"long_name": long_name})
+
+
+def _value(record: Record | None, key: str) -> float | None:
+    value = (record or {}).get(key)
+    return None if value is None else float(value)
+
+
+def _status(record: Record | None) -> str:
+    return "not run" if record is None else str(record["status"])
+
+
+def comparison(plan: Sequence[Scenario], records: dict[str, Record]) -> tuple[list[str], list[list[Any]]]:
+    """Heads and rows of the table that sets the scenarios side by side, a row for each, in the order of the plan."""
+    axes = list(dict.fromkeys(axis for scenario in plan for axis in scenario.axes))
+    heads = ["scenario", *axes, "status", "rain mm", "eliminated", "of", "points that fail", "worst point", "depth m"]
+    heads += ["volume m3", "flooded area m2", "mass error", "wall s", "reason"]
+    rows = []
+    for scenario in plan:
+        record = records.get(scenario.name)
+        labels = [label(axis, scenario.axes[axis]) if axis in scenario.axes else "" for axis in axes]
+        rows.append([scenario.name, *labels, _status(record), *_figures(record or {})])
+    return heads, rows
+
+
+def _figures(record: Record) -> list[Any]:
+    points = record.get("points", {})
+    failing = [name for name, point in points.items() if verdict_of(point) != "pass"]
+    worst = max(points, key=lambda name: points[name]["max_depth_m"], default="")
+    gone = record.get("eliminated", {})
+    volumes = [point["max_volume_m3"] for point in points.values() if point["max_volume_m3"] is not None]
+    return [
+        record.get("rain_mm"),
+        gone.get("n"),
+        gone.get("of"),
+        "; ".join(failing),
+        worst,
+        points[worst]["max_depth_m"] if worst else None,
+        sum(volumes) if volumes else None,
+        record.get("flooded_area_m2"),
+        record.get("mass_error"),
+        record.get("wall_s"),
+        record.get("reason", ""),
+    ]
+
+
+def write_collection(folder: Path, plan: Sequence[Scenario], records: dict[str, Record], title: str) -> list[str]:
+    """Write study.nc, comparison.csv and comparison.xlsx, each whole or not at all; returns what the user should know.
+
+    Raises RunError where the disk is full.
+    """
+    data = dataset_of(plan, records, title)
+    _whole(folder / DATASET, lambda path: data.to_netcdf(path, engine="netcdf4", format="NETCDF4"))
+    heads, rows = comparison(plan, records)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([heads, *([_cell(v) for v in row] for row in rows)])
+    # The mark at the beginning tells Excel that the text is UTF-8.
+    _whole(folder / TABLE, lambda path: path.write_text("\ufeff" + text.getvalue(), encoding="utf-8"))
+    try:
+        openpyxl: Any = importlib.import_module("openpyxl")
+    except ImportError:
+        return [f"no {EXCEL}: pip install floodsim[tables]"]
+    _whole(folder / EXCEL, lambda path: _workbook(openpyxl, heads, rows, data).save(path))
+    return []
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _workbook(openpyxl: Any, heads: list[str], rows: list[list[Any]], data: xr.Dataset) -> Any:
+    """A sheet of the scenarios, and one of scenarios x points for every figure of the points."""
+    book = openpyxl.Workbook()
+    _sheet(book.active, "scenarios", heads, rows)
+    if "point" in data.sizes:
+        points = [str(point) for point in data["point"].values]
+        names = [str(name) for name in data["scenario"].values]
+        words = {code: word for word, code in VERDICTS.items()}
+        for variable in ("verdict", *POINT_VARIABLES):
+            values = data[variable].values
+            shown = [[words[int(v)] if variable == "verdict" else _finite(v) for v in row] for row in values]
+            unit = f" {data[variable].attrs['units']}" if "units" in data[variable].attrs else ""
+            body = [[name, *row] for name, row in zip(names, shown, strict=True)]
+            _sheet(book.create_sheet(), f"{variable}{unit}", ["scenario", *points], body)
+    return book
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _sheet(sheet: Any, title: str, heads: list[str], rows: list[list[Any]]) -> None:
+    sheet.title = title[:31]
+    sheet.append(heads)
+    for row in rows:
+        sheet.append(row)
+    for row in sheet.iter_rows():
+        for cell in row:
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # a name that begins with = is no formula
+    sheet.freeze_panes = "B2"
+
+
+def _whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let a function write a file, which appears whole or not at all."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        with writing(path):
+            write(part)
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def open_study(folder: str | Path) -> xr.Dataset:
+    """The Dataset of a study, lazily; raises CaseError where the folder holds none."""
+    path = Path(folder) / DATASET
+    if not path.is_file():
+        remedy = "give the folder that `floodsim batch --out` wrote, once scenarios of it are finished"
+        raise CaseError(Fault(f"not the folder of a study: it holds no {DATASET}", file=str(folder), remedy=remedy))
+    try:
+        return xr.open_dataset(path, engine="netcdf4", decode_timedelta=False)
+    except (OSError, ValueError) as error:
+        remedy = "run `floodsim batch` on the study again: finished scenarios are only collected"
+        raise CaseError(Fault("damaged, or not a NetCDF file", str(path), value=str(error), remedy=remedy)) from error
