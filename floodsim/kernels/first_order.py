@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from floodsim.kernels.flux import DRY, FILM, face_flux, inverse_cube_root, wave_speed
-from floodsim.kernels.jit import fma, inline, kernel, row_kernel
+from floodsim.kernels.jit import fma, inline, kernel, row, row_kernel
 
 SCRATCH_ROWS = 17
 """Row buffers that one sweep needs."""
@@ -31,36 +31,26 @@ def wave_speeds(h, c, g):
 
 
 @row_kernel
-def x_faces(h, u, v, z, s, c, mass, left, right, side, g):
-    """Fluxes through the faces between neighbours of one row; face i lies between cell i and cell i + 1."""
-    h_r, u_r, v_r, z_r, s_r, c_r = h[1:], u[1:], v[1:], z[1:], s[1:], c[1:]
-    real = h.dtype.type
+def face_fluxes(h_l, un_l, ut_l, z_l, s_l, c_l, h_r, un_r, ut_r, z_r, s_r, c_r, mass, left, right, side, g):
+    """Fluxes through a row of faces, from the cells on their left (or south) and on their right (or north).
+
+    ``un`` and ``ut`` are the velocities normal and tangential to the faces, ``s`` the bed increments across them.
+    """
+    real = h_l.dtype.type
     for i in range(mass.size):
         mass[i], left[i], right[i], side[i] = face_flux(
-            h[i], h_r[i], u[i], u_r[i], v[i], v_r[i], c[i], c_r[i],
-            real(z_r[i] - z[i]), real(s[i]), real(s_r[i]), g,
+            h_l[i], h_r[i], un_l[i], un_r[i], ut_l[i], ut_r[i], c_l[i], c_r[i],
+            real(z_r[i] - z_l[i]), real(s_l[i]), real(s_r[i]), g,
         )  # fmt: skip
 
 
 @row_kernel
-def y_faces(h, u, v, z, s, c, h_n, u_n, v_n, z_n, s_n, c_n, mass, south, north, side, g):
-    """Fluxes through the faces between a row and its northern neighbour."""
-    real = h.dtype.type
-    for i in range(mass.size):
-        mass[i], south[i], north[i], side[i] = face_flux(
-            h[i], h_n[i], v[i], v_n[i], u[i], u_n[i], c[i], c_n[i],
-            real(z_n[i] - z[i]), real(s[i]), real(s_n[i]), g,
-        )  # fmt: skip
-
-
-@row_kernel
-def balance(h, u, v, xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n, drag, source, h_new, q_x, q_y,
+def balance(h, u, v, xm, xr, xt, xm_e, xl_e, xt_e, ym, yn, yt, ym_n, ys_n, yt_n, drag, source, h_new, q_x, q_y,
             clip, trim, dt, rx, ry):  # fmt: skip
     """New depths and unit discharges of one row: what the four faces and the source bring.
 
     Cells outside the domain (drag < 0), ghost cells of inner edges among them, stay dry and count for nothing.
     """
-    xm_e, xl_e, xt_e = xm[1:], xl[1:], xt[1:]
     zero, film = dt * np.float32(0.0), dt * np.float32(0.0) + np.float32(FILM)
     for i in range(h_new.size):
         moved = h[i] - fma(rx, xm_e[i] - xm[i], ry * (ym_n[i] - ym[i]))
@@ -76,10 +66,9 @@ def balance(h, u, v, xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n, drag, source,
 
 
 @row_kernel
-def balance_compensated(h, u, v, xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n, drag, source, low, h_new, q_x, q_y,
-                        clip, trim, dt, rx, ry):  # fmt: skip
+def balance_compensated(h, u, v, xm, xr, xt, xm_e, xl_e, xt_e, ym, yn, yt, ym_n, ys_n, yt_n, drag, source, low,
+                        h_new, q_x, q_y, clip, trim, dt, rx, ry):  # fmt: skip
     """As `balance`, for single precision: ``low`` carries what rounding added to the depth (Kahan 1965)."""
-    xm_e, xl_e, xt_e = xm[1:], xl[1:], xt[1:]
     zero, film = dt * np.float32(0.0), dt * np.float32(0.0) + np.float32(FILM)
     for i in range(h_new.size):
         change = fma(dt, source[i], -fma(rx, xm_e[i] - xm[i], ry * (ym_n[i] - ym[i]))) - low[i]
@@ -92,8 +81,40 @@ def balance_compensated(h, u, v, xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n, d
         q_y[i] = fma(h[i], v[i], -fma(rx, xt_e[i] - xt[i], ry * (ys_n[i] - yn[i])))
         h_new[i], low[i] = depth, rest
         lost = (h[i] - depth) + change + rest if drag[i] >= 0 else zero
-        clip[i] += max(-lost, zero) if source[i] >= 0 else zero
-        trim[i] += max(lost, zero) if source[i] >= 0 else lost
+        gone = max(lost, zero)
+        clip[i] += gone - lost if source[i] >= 0 else zero
+        trim[i] += gone if source[i] >= 0 else lost
+
+
+@kernel
+def balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, x, y, y_n, lost, dt, rx, ry):
+    """`balance` of row j, compensated where ``low`` has anything.
+
+    ``r`` holds the fluxes (mass, left, right, side) of the x-faces from row ``x`` on, of the southern faces from ``y``,
+    of the northern ones from ``y_n``; what is clipped and trimmed is added to its rows ``lost`` and ``lost`` + 1.
+    """
+    if low.size:
+        balance_compensated(
+            row(h, j, i0, n), row(u, j, i0, n), row(v, j, i0, n),
+            row(r, x, 0, n), row(r, x + 2, 0, n), row(r, x + 3, 0, n),
+            row(r, x, 1, n), row(r, x + 1, 1, n), row(r, x + 3, 1, n),
+            row(r, y, 0, n), row(r, y + 2, 0, n), row(r, y + 3, 0, n),
+            row(r, y_n, 0, n), row(r, y_n + 1, 0, n), row(r, y_n + 3, 0, n),
+            row(drag, j, i0, n), row(source, j, i0, n), row(low, j, i0, n),
+            row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n),
+            row(r, lost, 0, n), row(r, lost + 1, 0, n), dt, rx, ry,
+        )  # fmt: skip
+    else:
+        balance(
+            row(h, j, i0, n), row(u, j, i0, n), row(v, j, i0, n),
+            row(r, x, 0, n), row(r, x + 2, 0, n), row(r, x + 3, 0, n),
+            row(r, x, 1, n), row(r, x + 1, 1, n), row(r, x + 3, 1, n),
+            row(r, y, 0, n), row(r, y + 2, 0, n), row(r, y + 3, 0, n),
+            row(r, y_n, 0, n), row(r, y_n + 1, 0, n), row(r, y_n + 3, 0, n),
+            row(drag, j, i0, n), row(source, j, i0, n),
+            row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n),
+            row(r, lost, 0, n), row(r, lost + 1, 0, n), dt, rx, ry,
+        )  # fmt: skip
 
 
 @inline
@@ -137,43 +158,36 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
     by drying films, positive, and by sinks that found no water, negative), the last two added to what stands there.
     ``scratch`` (SCRATCH_ROWS, widest window + 2) is working space.
     """
-    rx, ry = dt * rdx, dt * rdy
+    r, rx, ry = scratch, dt * rdx, dt * rdy
     for k in range(windows.shape[0]):
         j0, j1, i0, i1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
-        n = i1 - i0
-        c, c_n = scratch[0, : n + 2], scratch[1, : n + 2]
-        xm, xl, xr, xt = scratch[2, : n + 1], scratch[3, : n + 1], scratch[4, : n + 1], scratch[5, : n + 1]
-        ym, ys, yn, yt = scratch[6, :n], scratch[7, :n], scratch[8, :n], scratch[9, :n]
-        ym_n, ys_n, yn_n, yt_n = scratch[10, :n], scratch[11, :n], scratch[12, :n], scratch[13, :n]
-        lam, clip, trim = scratch[14, :n], scratch[15, :n], scratch[16, :n]
-        clear(scratch[14:17, :n])
-        wide = slice(i0 - 1, i1 + 1)
-        wave_speeds(h[j0 - 1, wide], c, g)
+        n, w, m, e = i1 - i0, i0 - 1, i1 - i0 + 1, 1
+        lam, clip, trim = row(r, 14, 0, n), row(r, 15, 0, n), row(r, 16, 0, n)
+        clear(r[14:17, :n])
+        c, c_n, y, y_n, x = 0, 1, 6, 10, 2
+        wave_speeds(row(h, j0 - 1, w, n + 2), row(r, c, 0, n + 2), g)
         for j in range(j0 - 1, j1):
-            wave_speeds(h[j + 1, wide], c_n, g)
-            y_faces(h[j, i0:i1], u[j, i0:i1], v[j, i0:i1], z[j, i0:i1], sy[j, i0:i1], c[1:],
-                    h[j + 1, i0:i1], u[j + 1, i0:i1], v[j + 1, i0:i1], z[j + 1, i0:i1], sy[j + 1, i0:i1], c_n[1:],
-                    ym_n, ys_n, yn_n, yt_n, g)  # fmt: skip
+            wave_speeds(row(h, j + 1, w, n + 2), row(r, c_n, 0, n + 2), g)
+            face_fluxes(
+                row(h, j, i0, n), row(v, j, i0, n), row(u, j, i0, n), row(z, j, i0, n), row(sy, j, i0, n),
+                row(r, c, e, n), row(h, j + 1, i0, n), row(v, j + 1, i0, n), row(u, j + 1, i0, n),
+                row(z, j + 1, i0, n), row(sy, j + 1, i0, n), row(r, c_n, e, n),
+                row(r, y_n, 0, n), row(r, y_n + 1, 0, n), row(r, y_n + 2, 0, n), row(r, y_n + 3, 0, n), g,
+            )  # fmt: skip
             if j >= j0:
-                x_faces(h[j, wide], u[j, wide], v[j, wide], z[j, wide], sx[j, wide], c, xm, xl, xr, xt, g)
-                if low.size:
-                    balance_compensated(
-                        h[j, i0:i1], u[j, i0:i1], v[j, i0:i1], xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n,
-                        drag[j, i0:i1], source[j, i0:i1], low[j, i0:i1],
-                        h_new[j, i0:i1], u_new[j, i0:i1], v_new[j, i0:i1], clip, trim, dt, rx, ry,
-                    )  # fmt: skip
-                else:
-                    balance(
-                        h[j, i0:i1], u[j, i0:i1], v[j, i0:i1], xm, xl, xr, xt, ym, yn, yt, ym_n, ys_n, yt_n,
-                        drag[j, i0:i1], source[j, i0:i1], h_new[j, i0:i1], u_new[j, i0:i1], v_new[j, i0:i1],
-                        clip, trim, dt, rx, ry,
-                    )  # fmt: skip
-                settle_row(h_new[j, i0:i1], u_new[j, i0:i1], v_new[j, i0:i1], drag[j, i0:i1], lam, dt, rdx, rdy, g)
+                face_fluxes(
+                    row(h, j, w, m), row(u, j, w, m), row(v, j, w, m), row(z, j, w, m), row(sx, j, w, m),
+                    row(r, c, 0, m), row(h, j, i0, m), row(u, j, i0, m), row(v, j, i0, m),
+                    row(z, j, i0, m), row(sx, j, i0, m), row(r, c, e, m),
+                    row(r, x, 0, m), row(r, x + 1, 0, m), row(r, x + 2, 0, m), row(r, x + 3, 0, m), g,
+                )  # fmt: skip
+                balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, x, y, y_n, 15, dt, rx, ry)
+                settle_row(row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n), row(drag, j, i0, n),
+                           lam, dt, rdx, rdy, g)  # fmt: skip
                 if j % block_rows == 0 or j == j1 - 1:
                     gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
                            fastest, clipped, trimmed)  # fmt: skip
-            c, c_n = c_n, c
-            ym, ym_n, ys, ys_n, yn, yn_n, yt, yt_n = ym_n, ym, ys_n, ys, yn_n, yn, yt_n, yt
+            c, c_n, y, y_n = c_n, c, y_n, y
 
 
 @row_kernel

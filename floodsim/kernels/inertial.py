@@ -22,7 +22,7 @@ import numpy as np
 from floodsim.kernels.edges import DISCHARGE, LEVEL, NORMAL
 from floodsim.kernels.first_order import gather
 from floodsim.kernels.flux import DRY, FILM, inverse_cube_root, wave_speed
-from floodsim.kernels.jit import inline, kernel, row_kernel
+from floodsim.kernels.jit import inline, kernel, row, row_kernel
 
 SCRATCH_ROWS = 11
 """Row buffers that one sweep needs."""
@@ -72,37 +72,23 @@ def new_discharge(h_l, h_r, q_b, q, q_a, across, dz, drag_l, drag_r, dt, push):
 
 
 @row_kernel
-def x_discharges(h, z, drag, q, side, side_n, out, dt, push):
-    """New discharges of a stretch of x-faces of one row.
+def new_discharges(h_l, h_r, z_l, z_r, drag_l, drag_r, q_b, q, q_a, side_1, side_2, side_3, side_4, out, dt, push):
+    """New discharges of a row of faces, from the cells on their left (or south) and on their right (or north).
 
-    ``h, z, drag, side, side_n`` start with the cell west of the first face, ``q`` with the face before it; ``side`` and
-    ``side_n`` are the y-discharges at the southern and northern edges of the row.
+    ``q_b, q, q_a`` are the old ones of the face before each, of itself and after it, ``side_1`` to ``side_4`` those of
+    the four faces that cross its ends.
     """
-    h_r, z_r, drag_r, q_m, q_a, side_r, side_nr = h[1:], z[1:], drag[1:], q[1:], q[2:], side[1:], side_n[1:]
     quarter = np.float32(0.25)
     for i in range(out.size):
-        across = quarter * ((side[i] + side_r[i]) + (side_n[i] + side_nr[i]))
-        out[i] = new_discharge(h[i], h_r[i], q[i], q_m[i], q_a[i], across, z_r[i] - z[i], drag[i], drag_r[i], dt, push)
+        across = quarter * ((side_1[i] + side_2[i]) + (side_3[i] + side_4[i]))
+        out[i] = new_discharge(
+            h_l[i], h_r[i], q_b[i], q[i], q_a[i], across, z_r[i] - z_l[i], drag_l[i], drag_r[i], dt, push
+        )
 
 
 @row_kernel
-def y_discharges(h, h_n, z, z_n, drag, drag_n, q_s, q, q_n, side, side_n, out, dt, push):
-    """New discharges of the y-faces between a row and its northern neighbour.
-
-    ``q_s, q, q_n`` are the old ones of the faces south of it, of itself and north of it; ``side, side_n`` the
-    x-discharges of both rows, from the western face of the first cell on.
-    """
-    side_e, side_ne = side[1:], side_n[1:]
-    quarter = np.float32(0.25)
-    for i in range(out.size):
-        across = quarter * ((side[i] + side_e[i]) + (side_n[i] + side_ne[i]))
-        out[i] = new_discharge(h[i], h_n[i], q_s[i], q[i], q_n[i], across, z_n[i] - z[i], drag[i], drag_n[i], dt, push)
-
-
-@row_kernel
-def shares(h, qx, qy, qy_n, share, rx, ry):
+def shares(h, qx, qx_e, qy, qy_n, share, rx, ry):
     """Part of the wanted outflow that each cell of a row can give, 0 to 1."""
-    qx_e = qx[1:]
     zero, tiny = rx * np.float32(0), rx * np.float32(0) + np.float32(1e-30)
     for i in range(share.size):
         out_x = max(qx_e[i], zero) - min(qx[i], zero)
@@ -118,13 +104,13 @@ def limited(q, share_l, share_r):
 
 
 @row_kernel
-def update_row(h, qx, qy, qy_n, share, share_s, share_n, source, h_new, qx_new, qy_new, lam, clip, trim,
-               dt, rdx, rdy, g):  # fmt: skip
+def update_row(h, qx, qx_e, qy, qy_n, share, share_c, share_e, share_s, share_n, source, h_new, qx_new, qy_new,
+               lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
     """New depths of one row, and the discharges at the western and southern faces of its cells.
 
-    ``share`` starts one cell west of the row, ``share_s`` and ``share_n`` belong to its neighbours.
+    ``share`` belongs to the western neighbours, ``share_c`` to the cells themselves, the others to those in the east,
+    south and north.
     """
-    qx_e, share_c, share_e = qx[1:], share[1:], share[2:]
     zero, film = g * np.float32(0), g * np.float32(0) + np.float32(FILM)
     rx, ry, fine = dt * rdx, dt * rdy, max(rdx, rdy)
     for i in range(h_new.size):
@@ -141,10 +127,9 @@ def update_row(h, qx, qy, qy_n, share, share_s, share_n, source, h_new, qx_new, 
 
 
 @row_kernel
-def update_row_compensated(h, qx, qy, qy_n, share, share_s, share_n, source, low, h_new, qx_new, qy_new,
-                           lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
+def update_row_compensated(h, qx, qx_e, qy, qy_n, share, share_c, share_e, share_s, share_n, source, low,
+                           h_new, qx_new, qy_new, lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
     """As `update_row`, for single precision: ``low`` carries what rounding added to the depth (Kahan 1965)."""
-    qx_e, share_c, share_e = qx[1:], share[1:], share[2:]
     zero, film = g * np.float32(0), g * np.float32(0) + np.float32(FILM)
     rx, ry, fine = dt * rdx, dt * rdy, max(rdx, rdy)
     for i in range(h_new.size):
@@ -173,9 +158,13 @@ def x_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdx, g):
         out[: i1 - i0 + 3] = 0
     else:
         out[: a - i0 + 1], out[b - i0 + 1 : i1 - i0 + 3] = 0, 0
-        c = slice(a - 1, b)
-        x_discharges(h[j, c], z[j, c], drag[j, c], qx[j, a - 1 : b + 1], qy[j, c], qy[j + 1, c],
-                     out[a - i0 + 1 : b - i0 + 1], dt, g * dt * rdx)  # fmt: skip
+        n, w = b - a, a - 1
+        new_discharges(
+            row(h, j, w, n), row(h, j, a, n), row(z, j, w, n), row(z, j, a, n), row(drag, j, w, n), row(drag, j, a, n),
+            row(qx, j, w, n), row(qx, j, a, n), row(qx, j, a + 1, n),
+            row(qy, j, w, n), row(qy, j, a, n), row(qy, j + 1, w, n), row(qy, j + 1, a, n),
+            out[a - i0 + 1 : b - i0 + 1], dt, g * dt * rdx,
+        )  # fmt: skip
 
 
 @kernel
@@ -187,10 +176,13 @@ def y_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdy, g):
         out[: i1 - i0 + 2] = 0
     else:
         out[: a - i0 + 1], out[b - i0 + 1 : i1 - i0 + 2] = 0, 0
-        c, f = slice(a, b), slice(a, b + 1)
-        y_discharges(h[j - 1, c], h[j, c], z[j - 1, c], z[j, c], drag[j - 1, c], drag[j, c],
-                     qy[j - 1, c], qy[j, c], qy[j + 1, c], qx[j - 1, f], qx[j, f],
-                     out[a - i0 + 1 : b - i0 + 1], dt, g * dt * rdy)  # fmt: skip
+        n, s = b - a, j - 1
+        new_discharges(
+            row(h, s, a, n), row(h, j, a, n), row(z, s, a, n), row(z, j, a, n), row(drag, s, a, n), row(drag, j, a, n),
+            row(qy, s, a, n), row(qy, j, a, n), row(qy, j + 1, a, n),
+            row(qx, s, a, n), row(qx, s, a + 1, n), row(qx, j, a, n), row(qx, j, a + 1, n),
+            out[a - i0 + 1 : b - i0 + 1], dt, g * dt * rdy,
+        )  # fmt: skip
 
 
 @kernel
@@ -204,25 +196,33 @@ def sweep(h, qx, qy, h_new, qx_new, qy_new, low, z, sx, sy, drag, source, window
     r, east = scratch, h.shape[1] - 1
     for k in range(windows.shape[0]):
         j0, j1, i0, i1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
-        n, c, x, w = i1 - i0, slice(i0 - 1, i1 + 1), slice(i0, i1), slice(1, i1 - i0 + 1)
-        lam, clip, trim = r[8, :n], r[9, :n], r[10, :n]
+        n, x, w = i1 - i0, i0, i0 - 1
+        lam, clip, trim = row(r, 8, 0, n), row(r, 9, 0, n), row(r, 10, 0, n)
         r[8:11, :n] = 0
         x_0, x_1, y_0, y_1, y_2, s_0, s_1, s_2 = 0, 1, 2, 3, 4, 5, 6, 7
         y_row(h, qx, qy, z, drag, j0 - 1, i0, i1, r[y_1], dt, rdy, g)
         for j in range(j0 - 1, j1 + 1):
             x_row(h, qx, qy, z, drag, j, i0, i1, r[x_1], dt, rdx, g)
             y_row(h, qx, qy, z, drag, j + 1, i0, i1, r[y_2], dt, rdy, g)
-            shares(h[j, c], r[x_1], r[y_1], r[y_2], r[s_2, : n + 2], dt * rdx, dt * rdy)
+            shares(row(h, j, w, n + 2), row(r, x_1, 0, n + 2), row(r, x_1, 1, n + 2), row(r, y_1, 0, n + 2),
+                   row(r, y_2, 0, n + 2), row(r, s_2, 0, n + 2), dt * rdx, dt * rdy)  # fmt: skip
             if j > j0:
                 i = j - 1
                 if low.size:
                     update_row_compensated(
-                        h[i, x], r[x_0, 1:], r[y_0, w], r[y_1, w], r[s_1], r[s_0, w], r[s_2, w], source[i, x],
-                        low[i, x], h_new[i, x], qx_new[i, x], qy_new[i, x], lam, clip, trim, dt, rdx, rdy, g,
+                        row(h, i, x, n), row(r, x_0, 1, n), row(r, x_0, 2, n), row(r, y_0, 1, n), row(r, y_1, 1, n),
+                        row(r, s_1, 0, n), row(r, s_1, 1, n), row(r, s_1, 2, n), row(r, s_0, 1, n), row(r, s_2, 1, n),
+                        row(source, i, x, n), row(low, i, x, n),
+                        row(h_new, i, x, n), row(qx_new, i, x, n), row(qy_new, i, x, n),
+                        lam, clip, trim, dt, rdx, rdy, g,
                     )  # fmt: skip
                 else:
-                    update_row(h[i, x], r[x_0, 1:], r[y_0, w], r[y_1, w], r[s_1], r[s_0, w], r[s_2, w], source[i, x],
-                               h_new[i, x], qx_new[i, x], qy_new[i, x], lam, clip, trim, dt, rdx, rdy, g)  # fmt: skip
+                    update_row(
+                        row(h, i, x, n), row(r, x_0, 1, n), row(r, x_0, 2, n), row(r, y_0, 1, n), row(r, y_1, 1, n),
+                        row(r, s_1, 0, n), row(r, s_1, 1, n), row(r, s_1, 2, n), row(r, s_0, 1, n), row(r, s_2, 1, n),
+                        row(source, i, x, n), row(h_new, i, x, n), row(qx_new, i, x, n), row(qy_new, i, x, n),
+                        lam, clip, trim, dt, rdx, rdy, g,
+                    )  # fmt: skip
                 if i1 == east:
                     qx_new[i, east] = 0
                 if i % block_rows == 0 or i == j1 - 1:
@@ -230,7 +230,7 @@ def sweep(h, qx, qy, h_new, qx_new, qy_new, low, z, sx, sy, drag, source, window
                            fastest, clipped, trimmed)  # fmt: skip
             x_0, x_1, y_0, y_1, y_2, s_0, s_1, s_2 = x_1, x_0, y_1, y_2, y_0, s_1, s_2, s_0
         if j1 == h.shape[0] - 1:
-            qy_new[j1, x] = 0
+            qy_new[j1, i0:i1] = 0
 
 
 @kernel

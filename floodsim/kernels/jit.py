@@ -16,9 +16,11 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numba
-from numba.core import config
+from numba.core import config, types
+from numba.core.cgutils import pointer_add
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
 
 
 def _source_hash() -> str:
@@ -88,6 +90,41 @@ def row_kernel(function: Callable[..., Any]) -> Any:
     Without the promise the compiler would have to compare every pair of rows first, gives up, and stays scalar.
     """
     return numba.njit(nogil=True, error_model="numpy", pipeline_class=_DistinctArguments)(function)
+
+
+def _plain_row(array: Any, j: Any, i: Any, n: Any) -> Any:
+    """Give n values of row j from column i on."""
+    return array[j, i : i + n]
+
+
+@intrinsic
+def _bare_row(typing: Any, array: Any, j: Any, i: Any, n: Any) -> Any:
+    """Give n values of row j from column i on, as a view that keeps no count of its owners."""
+    view = types.Array(array.dtype, 1, "C")
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        whole = make_array(array)(context, builder, values[0])
+        line, column, count = (
+            context.cast(builder, value, kind, types.intp)
+            for value, kind in zip(values[1:], signature.args[1:], strict=True)
+        )
+        size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array.dtype)))
+        width = builder.extract_value(whole.strides, 0)
+        offset = builder.add(builder.mul(line, width), builder.mul(column, size))
+        result = make_array(view)(context, builder)
+        populate_array(
+            result, data=pointer_add(builder, whole.data, offset), shape=[count], strides=[size], itemsize=size,
+            meminfo=None,
+        )  # fmt: skip
+        return result._getvalue()
+
+    return view(array, j, i, n), build
+
+
+row = _plain_row if config.DISABLE_JIT else _bare_row
+"""n values of row j of a 2D array from column i on, unchecked: no wrapping of negative indices, no count of owners.
+
+A slice costs some 15 ns for its checks and counts, and a sweep cuts fifty of them per row."""
 
 
 def _plain_fma(a: Any, b: Any, c: Any) -> Any:

@@ -16,9 +16,9 @@ from __future__ import annotations
 import numpy as np
 
 from floodsim.kernels.edges import DISCHARGE
-from floodsim.kernels.first_order import balance, balance_compensated, gather, settle_row
+from floodsim.kernels.first_order import balance_row, gather, settle_row
 from floodsim.kernels.flux import DRY, face_flux, inverse_cube_root, wave_speed
-from floodsim.kernels.jit import inline, kernel, row_kernel
+from floodsim.kernels.jit import inline, kernel, row, row_kernel
 
 SCRATCH_ROWS = 43
 """Row buffers that one sweep needs."""
@@ -81,22 +81,20 @@ def half_step(h, u, v, ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag, dt,
 
 
 @row_kernel
-def predict(h_s, h, h_n, u_s, u, u_n, v_s, v, v_n, z_s, z, z_n, sx, sy, drag,
+def predict(h_s, h_w, h, h_e, h_n, u_s, u_w, u, u_e, u_n, v_s, v_w, v, v_e, v_n, z_s, z_w, z, z_e, z_n, sx, sy, drag,
             p_h, p_u, p_v, p_c, ex, bx, ux, vx, tx, ey, by, uy, vy, ty, dt, rx, ry, g):  # fmt: skip
-    """Half-step state and increments of a stretch of a row. ``h, u, v, z`` reach one cell beyond it at either end."""
-    h_c, u_c, v_c, z_c = h[1:], u[1:], v[1:], z[1:]
-    h_e, u_e, v_e, z_e = h[2:], u[2:], v[2:], z[2:]
+    """Half-step state and increments of a stretch of a row, from its cells and their four neighbours."""
     for i in range(p_h.size):
         ex_0, bx_0, ux_0, vx_0, tx[i], deep_x = slopes(
-            h[i], h_c[i], h_e[i], z[i], z_c[i], z_e[i], u[i], u_c[i], u_e[i], v[i], v_c[i], v_e[i],
+            h_w[i], h[i], h_e[i], z_w[i], z[i], z_e[i], u_w[i], u[i], u_e[i], v_w[i], v[i], v_e[i],
             sx[i], drag[i], rx,
         )  # fmt: skip
         ey_0, by_0, vy_0, uy_0, ty[i], deep_y = slopes(
-            h_s[i], h_c[i], h_n[i], z_s[i], z_c[i], z_n[i], v_s[i], v_c[i], v_n[i], u_s[i], u_c[i], u_n[i],
+            h_s[i], h[i], h_n[i], z_s[i], z[i], z_n[i], v_s[i], v[i], v_n[i], u_s[i], u[i], u_n[i],
             sy[i], drag[i], ry,
         )  # fmt: skip
         p_h[i], p_u[i], p_v[i], p_c[i] = half_step(
-            h_c[i], u_c[i], v_c[i], ex_0, bx_0, ux_0, vx_0, deep_x, ey_0, by_0, uy_0, vy_0, deep_y, drag[i],
+            h[i], u[i], v[i], ex_0, bx_0, ux_0, vx_0, deep_x, ey_0, by_0, uy_0, vy_0, deep_y, drag[i],
             dt, rx, ry, g,
         )  # fmt: skip
         ex[i], bx[i], ux[i], vx[i] = ex_0, bx_0, ux_0, vx_0
@@ -121,25 +119,13 @@ def sided_flux(h_l, h_r, un_l, un_r, ut_l, ut_r, c_l, c_r, e_l, e_r, b_l, b_r, d
 
 
 @row_kernel
-def x_faces(h, u, v, c, e, b, du, dv, t, z, mass, left, right, side, g):
-    """Fluxes through the faces between neighbours of one row; face i lies between cell i and cell i + 1."""
-    h_r, u_r, v_r, c_r, e_r, b_r, du_r, dv_r = h[1:], u[1:], v[1:], c[1:], e[1:], b[1:], du[1:], dv[1:]
-    t_r, z_r = t[1:], z[1:]
+def face_fluxes(h_l, un_l, ut_l, c_l, e_l, b_l, dn_l, dt_l, t_l, z_l,
+                h_r, un_r, ut_r, c_r, e_r, b_r, dn_r, dt_r, t_r, z_r, mass, left, right, side, g):  # fmt: skip
+    """Fluxes through a row of faces, from the cells on their left (or south) and on their right (or north)."""
     for i in range(mass.size):
         mass[i], left[i], right[i], side[i] = sided_flux(
-            h[i], h_r[i], u[i], u_r[i], v[i], v_r[i], c[i], c_r[i], e[i], e_r[i], b[i], b_r[i],
-            du[i], du_r[i], dv[i], dv_r[i], t[i], t_r[i], z_r[i] - z[i], g,
-        )  # fmt: skip
-
-
-@row_kernel
-def y_faces(h, u, v, c, e, b, du, dv, t, h_n, u_n, v_n, c_n, e_n, b_n, du_n, dv_n, t_n, z, z_n,
-            mass, south, north, side, g):  # fmt: skip
-    """Fluxes through the faces between a row and its northern neighbour, as either cell feels them."""
-    for i in range(mass.size):
-        mass[i], south[i], north[i], side[i] = sided_flux(
-            h[i], h_n[i], v[i], v_n[i], u[i], u_n[i], c[i], c_n[i], e[i], e_n[i], b[i], b_n[i],
-            dv[i], dv_n[i], du[i], du_n[i], t[i], t_n[i], z_n[i] - z[i], g,
+            h_l[i], h_r[i], un_l[i], un_r[i], ut_l[i], ut_r[i], c_l[i], c_r[i], e_l[i], e_r[i], b_l[i], b_r[i],
+            dn_l[i], dn_r[i], dt_l[i], dt_r[i], t_l[i], t_r[i], z_r[i] - z_l[i], g,
         )  # fmt: skip
 
 
@@ -178,12 +164,16 @@ def predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, r, p, other, dt, rdx, rdy, 
         for i in range(a, b):
             turn_ghost(h, u, v, z, sx, sy, j, i, 1 if j == 0 else j - 1, i, r, p, i - i0 + 1, other, i - i0 + 1, g)
         return
-    w, x, o = slice(a - 1, b + 1), slice(a, b), slice(a - i0 + 1, b - i0 + 1)
+    n, w, o = b - a, a - 1, a - i0 + 1
     predict(
-        h[j - 1, x], h[j, w], h[j + 1, x], u[j - 1, x], u[j, w], u[j + 1, x], v[j - 1, x], v[j, w], v[j + 1, x],
-        z[j - 1, x], z[j, w], z[j + 1, x], sx[j, x], sy[j, x], drag[j, x],
-        r[p, o], r[p + 1, o], r[p + 2, o], r[p + 3, o], r[p + 4, o], r[p + 5, o], r[p + 6, o], r[p + 7, o],
-        r[p + 8, o], r[p + 9, o], r[p + 10, o], r[p + 11, o], r[p + 12, o], r[p + 13, o],
+        row(h, j - 1, a, n), row(h, j, w, n), row(h, j, a, n), row(h, j, a + 1, n), row(h, j + 1, a, n),
+        row(u, j - 1, a, n), row(u, j, w, n), row(u, j, a, n), row(u, j, a + 1, n), row(u, j + 1, a, n),
+        row(v, j - 1, a, n), row(v, j, w, n), row(v, j, a, n), row(v, j, a + 1, n), row(v, j + 1, a, n),
+        row(z, j - 1, a, n), row(z, j, w, n), row(z, j, a, n), row(z, j, a + 1, n), row(z, j + 1, a, n),
+        row(sx, j, a, n), row(sy, j, a, n), row(drag, j, a, n),
+        row(r, p, o, n), row(r, p + 1, o, n), row(r, p + 2, o, n), row(r, p + 3, o, n), row(r, p + 4, o, n),
+        row(r, p + 5, o, n), row(r, p + 6, o, n), row(r, p + 7, o, n), row(r, p + 8, o, n), row(r, p + 9, o, n),
+        row(r, p + 10, o, n), row(r, p + 11, o, n), row(r, p + 12, o, n), row(r, p + 13, o, n),
         dt, dt * rdx, dt * rdy, g,
     )  # fmt: skip
     if i0 == 1:
@@ -194,24 +184,27 @@ def predict_row(h, u, v, z, sx, sy, drag, j, i0, i1, r, p, other, dt, rdx, rdy, 
 
 @kernel
 def x_fluxes(z, j, i0, i1, r, p, f, g):
-    """`x_faces` of row j from its prediction (rows p on) into the rows f to f + 3: mass, left, right, side."""
-    w, o, n = slice(i0 - 1, i1 + 1), slice(0, i1 - i0 + 2), i1 - i0 + 1
-    x_faces(
-        r[p, o], r[p + 1, o], r[p + 2, o], r[p + 3, o], r[p + 4, o], r[p + 5, o], r[p + 6, o], r[p + 7, o],
-        r[p + 8, o], z[j, w], r[f, :n], r[f + 1, :n], r[f + 2, :n], r[f + 3, :n], g,
+    """Fluxes of row j from its prediction (rows p on) into the rows f to f + 3: mass, left, right, side."""
+    n = i1 - i0 + 1
+    face_fluxes(
+        row(r, p, 0, n), row(r, p + 1, 0, n), row(r, p + 2, 0, n), row(r, p + 3, 0, n), row(r, p + 4, 0, n),
+        row(r, p + 5, 0, n), row(r, p + 6, 0, n), row(r, p + 7, 0, n), row(r, p + 8, 0, n), row(z, j, i0 - 1, n),
+        row(r, p, 1, n), row(r, p + 1, 1, n), row(r, p + 2, 1, n), row(r, p + 3, 1, n), row(r, p + 4, 1, n),
+        row(r, p + 5, 1, n), row(r, p + 6, 1, n), row(r, p + 7, 1, n), row(r, p + 8, 1, n), row(z, j, i0, n),
+        row(r, f, 0, n), row(r, f + 1, 0, n), row(r, f + 2, 0, n), row(r, f + 3, 0, n), g,
     )  # fmt: skip
 
 
 @kernel
 def y_fluxes(z, j, i0, i1, r, p, q, f, g):
-    """`y_faces` between rows j and j + 1 (predictions p and q) into the rows f to f + 3: mass, south, north, side."""
-    o, x, n = slice(1, i1 - i0 + 1), slice(i0, i1), i1 - i0
-    y_faces(
-        r[p, o], r[p + 1, o], r[p + 2, o], r[p + 3, o],
-        r[p + 9, o], r[p + 10, o], r[p + 11, o], r[p + 12, o], r[p + 13, o],
-        r[q, o], r[q + 1, o], r[q + 2, o], r[q + 3, o],
-        r[q + 9, o], r[q + 10, o], r[q + 11, o], r[q + 12, o], r[q + 13, o],
-        z[j, x], z[j + 1, x], r[f, :n], r[f + 1, :n], r[f + 2, :n], r[f + 3, :n], g,
+    """Fluxes between rows j and j + 1 (predictions p and q) into the rows f to f + 3: mass, south, north, side."""
+    n = i1 - i0
+    face_fluxes(
+        row(r, p, 1, n), row(r, p + 2, 1, n), row(r, p + 1, 1, n), row(r, p + 3, 1, n), row(r, p + 9, 1, n),
+        row(r, p + 10, 1, n), row(r, p + 12, 1, n), row(r, p + 11, 1, n), row(r, p + 13, 1, n), row(z, j, i0, n),
+        row(r, q, 1, n), row(r, q + 2, 1, n), row(r, q + 1, 1, n), row(r, q + 3, 1, n), row(r, q + 9, 1, n),
+        row(r, q + 10, 1, n), row(r, q + 12, 1, n), row(r, q + 11, 1, n), row(r, q + 13, 1, n), row(z, j + 1, i0, n),
+        row(r, f, 0, n), row(r, f + 1, 0, n), row(r, f + 2, 0, n), row(r, f + 3, 0, n), g,
     )  # fmt: skip
 
 
@@ -222,8 +215,8 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
     r, rx, ry, fx = scratch, dt * rdx, dt * rdy, 28
     for k in range(windows.shape[0]):
         j0, j1, i0, i1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
-        n, x, m = i1 - i0, slice(i0, i1), slice(0, i1 - i0 + 1)
-        lam, clip, trim = r[40, :n], r[41, :n], r[42, :n]
+        n = i1 - i0
+        lam, clip, trim = row(r, 40, 0, n), row(r, 41, 0, n), row(r, 42, 0, n)
         r[40:43, :n] = 0
         p, q, fs, fn = 0, 14, 32, 36
         for j in range(j0 - 1, j1):
@@ -233,20 +226,9 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
             y_fluxes(z, j, i0, i1, r, p, q, fn, g)
             if j >= j0:
                 x_fluxes(z, j, i0, i1, r, p, fx, g)
-                if low.size:
-                    balance_compensated(
-                        h[j, x], u[j, x], v[j, x], r[fx, m], r[fx + 1, m], r[fx + 2, m], r[fx + 3, m],
-                        r[fs, :n], r[fs + 2, :n], r[fs + 3, :n], r[fn, :n], r[fn + 1, :n], r[fn + 3, :n],
-                        drag[j, x], source[j, x], low[j, x], h_new[j, x], u_new[j, x], v_new[j, x],
-                        clip, trim, dt, rx, ry,
-                    )  # fmt: skip
-                else:
-                    balance(
-                        h[j, x], u[j, x], v[j, x], r[fx, m], r[fx + 1, m], r[fx + 2, m], r[fx + 3, m],
-                        r[fs, :n], r[fs + 2, :n], r[fs + 3, :n], r[fn, :n], r[fn + 1, :n], r[fn + 3, :n],
-                        drag[j, x], source[j, x], h_new[j, x], u_new[j, x], v_new[j, x], clip, trim, dt, rx, ry,
-                    )  # fmt: skip
-                settle_row(h_new[j, x], u_new[j, x], v_new[j, x], drag[j, x], lam, dt, rdx, rdy, g)
+                balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, fx, fs, fn, 41, dt, rx, ry)
+                settle_row(row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n), row(drag, j, i0, n),
+                           lam, dt, rdx, rdy, g)  # fmt: skip
                 if j % block_rows == 0 or j == j1 - 1:
                     gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
                            fastest, clipped, trimmed)  # fmt: skip

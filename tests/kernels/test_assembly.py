@@ -43,7 +43,7 @@ def test_the_sweep_is_vector_code(tmp_path: Path) -> None:
     assert sorted(listings) == ["float32", "float64"]
     patterns = PACKED[platform.machine().lower()]
     for text in listings.values():
-        assert len(re.findall(patterns["divide"], text)) >= 3  # fluxes along x and y, friction
+        assert len(re.findall(patterns["divide"], text)) >= 2  # fluxes, friction
         assert len(re.findall(patterns["root"], text)) >= 4  # wave speed before and after, two of friction
         assert not re.search(r"\bcallq?\s+\S*\bpowf?\b", text)
         assert not re.search(r"\$powf?\b|\bbl\s+_?powf?\b|\bmovabsq\s+\$(pow|fma)", text)

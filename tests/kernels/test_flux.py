@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floodsim.kernels.first_order import settle, wave_speeds, x_faces, y_faces
+from floodsim.kernels.first_order import face_fluxes as row_of_fluxes
+from floodsim.kernels.first_order import settle, wave_speeds
 from floodsim.kernels.flux import inverse_cube_root
 from floodsim.kernels.jit import kernel
 from tests.kernels.fields import G, random_water, sized
@@ -41,11 +42,12 @@ def row_fluxes(water, axis: int) -> list[np.ndarray]:
     for j in range(ny + axis):
         if axis == 0:
             k = j + 1
-            x_faces(water.h[k], water.u[k], water.v[k], z[k], sx[k], c[k], *(out[m, j] for m in range(4)), g)
+            cells = (water.h[k], water.u[k], water.v[k], z[k], sx[k], c[k])
+            left, right = [a[:-1] for a in cells], [a[1:] for a in cells]
         else:
-            low = [a[j, 1:-1] for a in (water.h, water.u, water.v, z, sy, c)]
-            high = [a[j + 1, 1:-1] for a in (water.h, water.u, water.v, z, sy, c)]
-            y_faces(*low, *high, *(out[m, j] for m in range(4)), g)
+            cells = (water.h, water.v, water.u, z, sy, c)
+            left, right = [a[j, 1:-1] for a in cells], [a[j + 1, 1:-1] for a in cells]
+        row_of_fluxes(*left, *right, *(out[m, j] for m in range(4)), g)
     return list(out)
 
 
