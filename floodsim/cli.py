@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from floodsim import __version__
+from floodsim.cli_capacity import capacity_command
 from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, Settings, refuse_overwrite
 from floodsim.cli_report import compare_command, report_command
 from floodsim.cli_study import batch_command
@@ -256,6 +257,7 @@ def network_convert_command(source: Path, target: Path, lines: Path | None, mapp
 cli.add_command(report_command)
 cli.add_command(compare_command)
 cli.add_command(batch_command)
+cli.add_command(capacity_command)
 
 
 def _load(case_file: Path, overrides: Sequence[str]) -> Case:
@@ -289,7 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that cannot show 易涝积水点 must not end the run
-    settings = Settings()
+    settings = Settings(environment=os.environ)
     try:
         code = cli.main(arguments, prog_name="floodsim", obj=settings, standalone_mode=False)
         return code if isinstance(code, int) else EXIT_OK

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -16,10 +17,14 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @dataclass
 class Settings:
-    """What holds for the whole invocation, whichever command it is; ``case_file`` is the case that was read."""
+    """What holds for the whole invocation, whichever command it is.
+
+    ``case_file`` is the case that was read, ``environment`` the variables of this process.
+    """
 
     debug: bool = False
     case_file: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:

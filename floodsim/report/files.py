@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from floodsim.errors import CaseError
+from floodsim.grid.extras import need
 from floodsim.output.netcdf import write_fault
 
 
@@ -35,3 +38,12 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write text in UTF-8, whole or not at all. Raises CaseError."""
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def write_layer(path: Path, layer: str, rows: list[dict[str, Any]], crs_wkt: str) -> None:
+    """Add a layer of ``rows`` with a ``geometry`` each to a GeoPackage. Raises CaseError, also without the extra."""
+    geopandas, pyogrio = need("geopandas", f"writing {path.name}"), need("pyogrio", f"writing {path.name}")
+    frame = geopandas.GeoDataFrame(rows, geometry="geometry", crs=crs_wkt or None)
+    with warnings.catch_warnings(), writing(path):
+        warnings.simplefilter("ignore", UserWarning)  # a local grid has no CRS, on purpose
+        pyogrio.write_dataframe(frame, path, layer=layer, driver="GPKG", append=False)

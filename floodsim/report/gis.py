@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from floodsim.grid.check import write_geotiff
 from floodsim.grid.extras import need
 from floodsim.report import layers, qml
-from floodsim.report.files import write_text, writing
+from floodsim.report.files import write_layer, write_text, writing
 from floodsim.report.outline import rings
 from floodsim.report.ramps import ramp
 from floodsim.report.run import Run
@@ -40,7 +39,6 @@ def write_layers(run: Run, folder: Path, t: Texts) -> None:
 
 
 def _write_geopackage(run: Run, folder: Path, t: Texts) -> None:
-    geopandas, pyogrio = need("geopandas", f"writing {GEOPACKAGE}"), need("pyogrio", f"writing {GEOPACKAGE}")
     path = folder / GEOPACKAGE
     with writing(path):
         path.unlink(missing_ok=True)
@@ -54,10 +52,7 @@ def _write_geopackage(run: Run, folder: Path, t: Texts) -> None:
     for name, (rows, style) in tables.items():
         if not rows:
             continue
-        frame = geopandas.GeoDataFrame(rows, geometry="geometry", crs=run.grid.crs_wkt or None)
-        with warnings.catch_warnings(), writing(path):
-            warnings.simplefilter("ignore", UserWarning)  # a local grid has no CRS, on purpose
-            pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=False)
+        write_layer(path, name, rows, run.grid.crs_wkt)
         if style:
             write_text(folder / f"{name}.qml", style)
 

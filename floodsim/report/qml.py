@@ -60,6 +60,23 @@ def verdict_style(labels: Mapping[str, str]) -> str:
     return f"{HEAD}<qgis {style}>{renderer}{labeling}</qgis>\n"
 
 
+def line_style(attribute: str, classes: Sequence[tuple[str, str, str]]) -> str:
+    """Style of lines by an attribute: (value, label, colour) of each class."""
+    categories, symbols = "", ""
+    for k, (value, label, color) in enumerate(classes):
+        rgb = ",".join(map(str, rgb_of(color)))
+        categories += f'<category value={quoteattr(value)} symbol="{k}" label={quoteattr(label)} render="true"/>'
+        symbols += (
+            f'<symbol name="{k}" type="line" alpha="1"><layer class="SimpleLine" enabled="1"><Option type="Map">'
+            f'<Option name="line_color" type="QString" value="{rgb},255"/>'
+            '<Option name="line_width" type="QString" value="0.8"/></Option></layer></symbol>'
+        )
+    return (
+        f'{HEAD}<qgis version="3.22" styleCategories="Symbology"><renderer-v2 type="categorizedSymbol" '
+        f'attr="{attribute}"><categories>{categories}</categories><symbols>{symbols}</symbols></renderer-v2></qgis>\n'
+    )
+
+
 def _raster(renderer: str) -> str:
     return (
         f'{HEAD}<qgis version="3.22" styleCategories="Symbology"><pipe><rasterrenderer {renderer}'
