@@ -38,9 +38,10 @@ from floodsim.errors import Faults
 TITLE = "SYNTHETIC storm sewers of a synthetic old town, made by grids/old_town/network.py"
 PUMPS = (("UP-P1", 1.5, 0.7), ("UP-P2", 1.9, 0.8), ("UP-P3", 2.3, 0.9))
 """Units of the underpass station: name, start and stop depth in the wet well, m."""
-PUMP_CURVE = ((1.0, 0.034), (3.0, 0.029), (5.0, 0.022), (7.0, 0.013), (8.5, 0.0))
-"""Head (m) and flow (m3/s) of one unit: about 25 L/s at the 4 m that it has to lift, three units 75 L/s."""
+PUMP_CURVE = ((1.0, 0.0068), (3.0, 0.0058), (5.0, 0.0044), (7.0, 0.0026), (8.5, 0.0))
+"""Head (m) and flow (m3/s) of one unit: about 5 L/s at the 4 m that it has to lift, three units 15 L/s."""
 PUMPED = 0.075
+"""Flow (m3/s) that the station was meant to give, for which the sewer below it is sized."""
 WELL_FLOOR, WELL_AREA = 479.0, 24.0
 TANK_PLACE = (482.0, 425.0)
 """Below the square north of Renmin Road."""
@@ -53,6 +54,8 @@ GATE_DEPTH = 0.7
 FEW_INLETS = ("Market Street", 60.0)
 """The sag with too few inlets, and how far around its centre (m)."""
 SAG_REACH = 45.0
+LOW_STREETS = {"underpass": 5.0, "bay": 3.0}
+"""Places with a gully row of their own, and how far aside of the middle it lies, m: clear of walls and kerbs."""
 INLET_COLUMNS = "name,node,class,x,y,count,clogging"
 
 
@@ -89,7 +92,7 @@ def _node(manhole: Manhole, invert: float) -> NodeRow:
     row = NodeRow(manhole.name, manhole.name, invert=invert, full_depth=round(round(manhole.ground, 3) - invert, 3))
     row.x, row.y = round(ORIGIN[0] + manhole.x, 2), round(ORIGIN[1] + manhole.y, 2)
     if manhole.street == "outfall":
-        flap = manhole.name == "OUT-E"
+        flap = manhole.name != "OUT-W"
         row.kind, row.full_depth = NodeKind.OUTFALL, 0.0
         row.detail = {"kind": OutfallKind.FREE, "level": 0.0, "curve": NONE, "series": NONE, "flap": flap}
     if manhole.name == "UP-WELL":
@@ -167,8 +170,8 @@ def make_inlets(plan: Plan, town: Town, level: np.ndarray, cover: np.ndarray) ->
         if manhole.street == "outfall" or manhole.name == "UP-WELL" or (manhole in scarce and manhole is not only):
             continue
         in_sag = any(_distance(manhole, centre) < SAG_REACH for name, centre in sags.items() if name != few)
-        double = in_sag or manhole.street in ("main", "underpass")
-        count = 4 if manhole.street == "underpass" else 2 if in_sag else 1
+        double = in_sag or manhole.street in ("main", *LOW_STREETS)
+        count = 4 if manhole.street in LOW_STREETS else 2 if in_sag else 1
         for side, sign in (("L", 1.0), ("R", -1.0)):
             place = _kerb(manhole, sign, level, cover)
             if place is None or (manhole is only and side == "R"):
@@ -189,7 +192,7 @@ def _kerb(manhole: Manhole, sign: float, level: np.ndarray, cover: np.ndarray) -
     tx, ty = manhole.direction
     if manhole.street == "lane":
         return (manhole.x - sign * 2.0 * ty, manhole.y + sign * 2.0 * tx)
-    aside = (8.0 if manhole.street == "underpass" else half_width(manhole.street)) - 0.7
+    aside = LOW_STREETS.get(manhole.street, half_width(manhole.street) - 0.7)
     along = range(15, 24) if manhole.crossing else range(15)
     best: tuple[float, float, float] | None = None
     for s in (step for k in along for step in ((k, -k) if k else (0,))):

@@ -39,6 +39,8 @@ RAMP_END = 88.0
 """Distance of the first ordinary manholes from the middle of the underpass, m."""
 COMPOUND_GATE = (781.0, 293.0)
 """Low end of the compound's own drain."""
+BAY_ASIDE = 2.0
+"""How far the bay's manhole lies from the middle of Riverside Road, m."""
 TRUNK: set[Key] = {(2, 6), (1, 6), (0, 6), (0, 7)}
 """The eastern main: Fangzhi Road south of Renmin Road, then Riverside Road."""
 UNDERSIZED = ("K73", "K63", 0.5)
@@ -102,6 +104,7 @@ def make_plan(town: Town, level: np.ndarray) -> Plan:
     _lay_outfalls(plan, level, places)
     _lay_underpass(plan, level)
     _lay_compound(plan, level)
+    _lay_bay(plan, level, town)
     for pipe in pipes_below(plan, "K24"):
         pipe.box = True
     for pipe in pipes_below(plan, *UNDERSIZED[:2]):
@@ -274,6 +277,19 @@ def _lay_compound(plan: Plan, level: np.ndarray) -> None:
     )
     _add(plan, level, "MILL", COMPOUND_YARD, _unit(COMPOUND_YARD, (gate.x, gate.y)), "lane")
     _join(plan, "MILL", gate.name)
+
+
+def _lay_bay(plan: Plan, level: np.ndarray, town: Town) -> None:
+    """The bus bay's own drain: from its lowest place straight to the stream, apart from the main in the road."""
+    (x0, y0), (x1, y1) = town.nodes[0][7], town.nodes[0][8]
+    tx, ty = _unit((x0, y0), (x1, y1))
+    place = (
+        x0 + BUS_STOP_SHARE * (x1 - x0) + BAY_ASIDE * ty,
+        y0 + BUS_STOP_SHARE * (y1 - y0) - BAY_ASIDE * tx,
+    )
+    _add(plan, level, "BAY", place, (tx, ty), "bay")
+    _add(plan, level, "OUT-B", (place[0], float(stream_y(place[0]))), (0.0, -1.0), "outfall")
+    _join(plan, "BAY", "OUT-B")
 
 
 def pipes_below(plan: Plan, name: str, until: str = "") -> list[Pipe]:

@@ -23,8 +23,8 @@ RUNOFF = {1: 0.90, 2: 0.60, 3: 0.90, 4: 0.15, 5: 0.15, 7: 0.0, 8: 0.40, 9: 0.0, 
 SAMPLE = 4
 """Every fourth cell of the ground is counted for the catchments, along both axes."""
 PUMPED_TO = "K44"
-UNDERPASS_LEAST = 0.6
-"""Least diameter of the collectors in the underpass, m."""
+LEAST = {"underpass": 0.6, "bay": 0.8}
+"""Least diameter of the collectors in the underpass and of the drain of the bus bay, m."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,10 @@ BOXES = tuple(
     Section(height, width, 0.0008)
     for height, width in ((1.6, 2.0), (1.6, 2.4), (1.6, 2.8), (1.8, 2.8), (1.8, 3.2), (1.8, 3.6))
 )
-LOW_OUTLET = ("OUT-E", 0.10)
-"""The outfall that was laid almost at the bed of the stream, and its height above the bed, m."""
+LOW_OUTLETS = {"OUT-E": 0.10, "OUT-B": 0.20}
+"""The outfalls that were laid almost at the bed of the stream, and their height above the bed, m."""
+BAY_COVER = 1.2
+"""Cover of the drain of the bus bay, m: the bay lies lower than the road."""
 
 
 @dataclass
@@ -149,10 +151,10 @@ def _size(plan: Plan, pipe: Pipe, above: list[Sized], area: tuple[float, float],
     if pipe.start == PUMPED_TO:
         runoff += pumped / (intensity * 1e4)
     flow = intensity * 1e4 * runoff
-    crown = min([start.ground - COVER, *(one.invert_end + one.section.height for one in above)])
+    cover = BAY_COVER if start.street == "bay" else COVER
+    crown = min([start.ground - cover, *(one.invert_end + one.section.height for one in above)])
     least = max([0.0, *(one.needed.height for one in above if not pipe.box)])
-    if start.side == "underpass":
-        least = UNDERPASS_LEAST
+    least = LEAST.get(start.street, least)
     for needed in BOXES if pipe.box else CIRCLES + BOXES:
         lower = _lower_crown(needed, pipe, crown, end)
         slope = (crown - lower) / pipe.length
@@ -171,8 +173,8 @@ def _size(plan: Plan, pipe: Pipe, above: list[Sized], area: tuple[float, float],
 def _lower_crown(section: Section, pipe: Pipe, crown: float, end: Manhole) -> float:
     """Crown level at the lower end: below the cover, and at least at the least slope."""
     fall = section.least_slope * pipe.length
-    if pipe.end == LOW_OUTLET[0]:
-        return min(crown - fall, end.ground + LOW_OUTLET[1] + section.height)
+    if pipe.end in LOW_OUTLETS:
+        return min(crown - fall, end.ground + LOW_OUTLETS[pipe.end] + section.height)
     return crown - fall if pipe.end.startswith("OUT") else min(crown - fall, end.ground - COVER)
 
 
