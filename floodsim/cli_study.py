@@ -15,7 +15,9 @@ from floodsim.cli_study_progress import StudyProgress
 from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RUN_FAILED
 
 if TYPE_CHECKING:
+    from floodsim.case.study import Study
     from floodsim.study.batch import Left, Outcome
+    from floodsim.study.slurm import Job
 
 BATCH_EXAMPLES = (
     """\b
@@ -23,6 +25,7 @@ Examples:
   floodsim batch studies/storms.toml --dry-run
   floodsim batch studies/storms.toml --workers 4
   floodsim batch studies/storms.toml --scheduler tcp://node1:8786 --workers 16
+  floodsim batch studies/storms.toml --slurm --jobs 20 --threads 8 --sbatch time=12:00:00 --submit
 
 """
     + EPILOG
@@ -65,6 +68,10 @@ THREADS = click.option(
 @SCHEDULER
 @THREADS
 @click.option("--share", type=Share(), default=(1, 1), help="Run only the K-th of N shares of the scenarios.")
+@click.option("--slurm", is_flag=True, help="Write the sbatch script of a job array to DIR/batch.sbatch; run nothing.")
+@click.option("--jobs", type=click.IntRange(1, 10_000), help="With --slurm: jobs in the array; default one a scenario.")
+@click.option("--sbatch", metavar="KEY=VALUE", multiple=True, help="Option of SLURM jobs, such as time=12:00:00.")
+@click.option("--submit", is_flag=True, help="With --slurm: also hand the script to sbatch.")
 @FORCE
 @click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
 @click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
@@ -77,6 +84,10 @@ def batch_command(
     scheduler: str | None,
     threads: int | None,
     share: tuple[int, int],
+    slurm: bool,
+    jobs: int | None,
+    sbatch: tuple[str, ...],
+    submit: bool,
     force: bool,
     display: str | None,
 ) -> int:
@@ -87,25 +98,48 @@ def batch_command(
     """
     from floodsim.api import plan_study
     from floodsim.study.batch import about_study, run_plan, survey
-    from floodsim.study.pool import Workers, threads_each
+    from floodsim.study.pool import SLURM, Workers, threads_each
+    from floodsim.study.slurm import Job, dask_options, read_options
 
     study, plan = plan_study(study_file)
     folder = (out or Path("results") / study.name).absolute()
-    pool = Workers(workers, scheduler)
-    threads = threads_each(threads, pool)
+    if not slurm and (jobs or submit):
+        raise click.UsageError("--jobs and --submit belong to --slurm.")
+    job = Job(workers, 1, threads or 1, read_options(sbatch))
+    pool = Workers(workers, scheduler, dask_options(job) if scheduler == SLURM else None)
+    each = threads_each(threads, pool)
     if dry_run:
-        show_plan(survey(plan, folder, max(threads, 1)), workers)
+        show_plan(survey(plan, folder, max(each, 1)), workers)
+        return EXIT_OK
+    if slurm:
+        job = Job(min(jobs or len(plan), len(plan)), workers, threads or 1, read_options(sbatch))
+        write_script(study, study_file.absolute(), folder, job, submit)
         return EXIT_OK
     signal.signal(signal.SIGTERM, _interrupt)  # a batch system that takes the node away is a Ctrl-C
     with progress_for(display, workers) as progress:
         outcome = run_plan(
-            plan, folder, keep=study.keep, workers=pool, threads=threads, force=force,
+            plan, folder, keep=study.keep, workers=pool, threads=each, force=force,
             share=share, watch=progress, about=about_study(study),
         )  # fmt: skip
     show_outcome(outcome)
     if outcome.stopped:
         return EXIT_INTERRUPTED
     return EXIT_RUN_FAILED if outcome.failed else EXIT_OK
+
+
+def write_script(study: Study, file: Path, folder: Path, job: Job, at_once: bool) -> None:
+    """Write the sbatch script of a study into its folder, and say what to do with it; ``at_once`` submits it too."""
+    from floodsim.cli_show import print_pairs
+    from floodsim.study.batch import about_study, prepare_folder
+    from floodsim.study.slurm import LOGS, SCRIPT, sbatch_script, submit
+
+    prepare_folder(folder, about_study(study))
+    (folder / LOGS).mkdir(exist_ok=True)
+    script = folder / SCRIPT
+    command = (sys.executable, "-m", "floodsim")
+    script.write_text(sbatch_script(study.name, command, file, folder, job), encoding="utf-8")
+    answer = submit(script) if at_once else f"sbatch {script}"
+    print_pairs([("script", str(script)), ("jobs", f"{job.count} of {job.cores} cores"), ("submit", answer)])
 
 
 def progress_for(display: str | None, workers: int) -> StudyProgress:

@@ -130,8 +130,7 @@ def run_plan(
     workers, watch = workers or Workers(), watch or Silent()
     left = survey(plan, folder, max(threads, 1))
     _refuse_changed(left, force)
-    take_folder(folder)
-    write_json_atomic(folder / STUDY, {**(about or {}), "scenarios": [_told(one) for one in plan]})
+    prepare_folder(folder, {**(about or {}), "scenarios": [_told(one) for one in plan]})
     mine = [one for one in plan[share[0] - 1 :: share[1]] if left.state[one.name] != "finished"]
     stop = folder / SCENARIOS / f".stop-{uuid.uuid4().hex[:12]}"
     tasks = [_task(one, folder, keep, threads, stop) for one in mine]
@@ -192,13 +191,17 @@ def _refuse_changed(left: Left, force: bool) -> None:
         )
 
 
-def take_folder(folder: Path) -> None:
-    """Make the folder of a study. Raises CaseError where it holds other things or cannot be written."""
+def prepare_folder(folder: Path, about: dict[str, Any]) -> None:
+    """Make the folder of a study, with ``about`` in study.json.
+
+    Raises CaseError where it holds other things or cannot be written.
+    """
     try:
         if folder.is_dir() and any(folder.iterdir()) and not (folder / STUDY).is_file():
             message = "the folder holds other things than a study; it is left alone"
             raise CaseError(Fault(message, str(folder), "--out", remedy="choose another --out"))
         (folder / SCENARIOS).mkdir(parents=True, exist_ok=True)
+        write_json_atomic(folder / STUDY, about)
     except OSError as error:
         raise CaseError(write_fault(folder, error)) from error
 
