@@ -17,6 +17,7 @@ from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RUN_FAILED
 if TYPE_CHECKING:
     from floodsim.case.study import Study
     from floodsim.study.batch import Left, Outcome
+    from floodsim.study.pool import Workers
     from floodsim.study.slurm import Job
 
 BATCH_EXAMPLES = (
@@ -98,15 +99,14 @@ def batch_command(
     """
     from floodsim.api import plan_study
     from floodsim.study.batch import about_study, run_plan, survey
-    from floodsim.study.pool import SLURM, Workers, threads_each
-    from floodsim.study.slurm import Job, dask_options, read_options
+    from floodsim.study.pool import threads_each
+    from floodsim.study.slurm import Job, read_options
 
-    study, plan = plan_study(study_file)
-    folder = (out or Path("results") / study.name).absolute()
     if not slurm and (jobs or submit):
         raise click.UsageError("--jobs and --submit belong to --slurm.")
-    job = Job(workers, 1, threads or 1, read_options(sbatch))
-    pool = Workers(workers, scheduler, dask_options(job) if scheduler == SLURM else None)
+    pool = pool_of(workers, scheduler, threads, sbatch)
+    study, plan = plan_study(study_file)
+    folder = (out or Path("results") / study.name).absolute()
     each = threads_each(threads, pool)
     if dry_run:
         show_plan(survey(plan, folder, max(each, 1)), workers)
@@ -115,16 +115,25 @@ def batch_command(
         job = Job(min(jobs or len(plan), len(plan)), workers, threads or 1, read_options(sbatch))
         write_script(study, study_file.absolute(), folder, job, submit)
         return EXIT_OK
-    signal.signal(signal.SIGTERM, _interrupt)  # a batch system that takes the node away is a Ctrl-C
+    catch_sigterm()
+    options: dict[str, Any] = {"keep": study.keep, "force": force, "share": share, "about": about_study(study)}
     with progress_for(display, workers) as progress:
-        outcome = run_plan(
-            plan, folder, keep=study.keep, workers=pool, threads=each, force=force,
-            share=share, watch=progress, about=about_study(study),
-        )  # fmt: skip
-    show_outcome(outcome)
-    if outcome.stopped:
-        return EXIT_INTERRUPTED
-    return EXIT_RUN_FAILED if outcome.failed else EXIT_OK
+        outcome = run_plan(plan, folder, workers=pool, threads=each, watch=progress, **options)
+    return show_outcome(outcome)
+
+
+def pool_of(workers: int, scheduler: str | None, threads: int | None, sbatch: tuple[str, ...]) -> Workers:
+    """The workers that the options ask for; options of sbatch matter to workers that are SLURM jobs."""
+    from floodsim.study.pool import SLURM, Workers
+    from floodsim.study.slurm import Job, dask_options, read_options
+
+    job = Job(workers, 1, threads or 1, read_options(sbatch))
+    return Workers(workers, scheduler, dask_options(job) if scheduler == SLURM else None)
+
+
+def catch_sigterm() -> None:
+    """Let SIGTERM, by which a batch system takes the node away, do what Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _interrupt)
 
 
 def write_script(study: Study, file: Path, folder: Path, job: Job, at_once: bool) -> None:
@@ -175,8 +184,8 @@ def show_plan(left: Left, workers: int) -> None:
     ])  # fmt: skip
 
 
-def show_outcome(outcome: Outcome) -> None:
-    """The table that sets the scenarios side by side, what failed and why, and where everything lies."""
+def show_outcome(outcome: Outcome) -> int:
+    """The table that sets the scenarios side by side, what failed and why, where everything lies; the exit code."""
     from floodsim.cli_show import print_notes, print_pairs, print_table
     from floodsim.study.collect import DATASET, EXCEL, TABLE, comparison
 
@@ -189,6 +198,9 @@ def show_outcome(outcome: Outcome) -> None:
     done = sum((outcome.records.get(one.name) or {}).get("status") == "complete" for one in outcome.plan)
     files = ", ".join(name for name in (DATASET, TABLE, EXCEL) if (outcome.folder / name).is_file())
     print_pairs([("finished", f"{done} of {len(outcome.plan)} scenarios"), ("results", f"{outcome.folder}: {files}")])
+    if outcome.stopped:
+        return EXIT_INTERRUPTED
+    return EXIT_RUN_FAILED if outcome.failed else EXIT_OK
 
 
 SHOWN = (
