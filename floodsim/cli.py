@@ -24,6 +24,7 @@ from floodsim.cli_capacity import capacity_command
 from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, Settings, refuse_overwrite
 from floodsim.cli_report import compare_command, report_command
 from floodsim.cli_study import batch_command
+from floodsim.cli_validate import validate_command
 from floodsim.errors import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
@@ -258,6 +259,7 @@ cli.add_command(report_command)
 cli.add_command(compare_command)
 cli.add_command(batch_command)
 cli.add_command(capacity_command)
+cli.add_command(validate_command)
 
 
 def _load(case_file: Path, overrides: Sequence[str]) -> Case:

@@ -14,6 +14,7 @@ EXIT_BAD_INPUT = 2
 EXIT_RUN_FAILED = 3
 EXIT_WOULD_OVERWRITE = 4
 EXIT_DIFFERENT = 5
+EXIT_NOT_VALID = 6
 EXIT_INTERRUPTED = 130
 
 EXIT_CODES = {
@@ -23,6 +24,7 @@ EXIT_CODES = {
     EXIT_RUN_FAILED: "the run stopped (mass error, instability, full disk); the partial result says so",
     EXIT_WOULD_OVERWRITE: "a finished result stands in the way; use --force",
     EXIT_DIFFERENT: "compare --exact: the results are not equal to the bit",
+    EXIT_NOT_VALID: "validate: a figure misses its limit",
     EXIT_INTERRUPTED: "interrupted; the partial result is readable and says so",
 }
 

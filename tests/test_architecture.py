@@ -24,19 +24,20 @@ FLOORS = {
     "simulate": 5,
     "assess": 6,
     "study": 7,
-    "report": 8, "api": 8,
+    "report": 8, "api": 8, "validation": 8,
     "cli": 9, "cli_capacity": 9, "cli_network": 9, "cli_options": 9, "cli_progress": 9, "cli_report": 9,
-    "cli_results": 9, "cli_show": 9, "cli_storm": 9, "cli_study": 9, "cli_study_progress": 9, "bmi": 9, "__main__": 9,
+    "cli_results": 9, "cli_show": 9, "cli_storm": 9, "cli_study": 9, "cli_study_progress": 9, "cli_validate": 9,
+    "bmi": 9, "__main__": 9,
     "__init__": 9,
 }  # fmt: skip
 COMMAND_LINE = {
     "cli", "cli_capacity", "cli_network", "cli_options", "cli_progress", "cli_report", "cli_results", "cli_show",
-    "cli_storm", "cli_study", "cli_study_progress", "__main__",
+    "cli_storm", "cli_study", "cli_study_progress", "cli_validate", "__main__",
 }  # fmt: skip
 LONE_HOMES = {
     "numba": {"kernels"},
     "pydantic": {"case"},
-    "click": {"cli", "cli_capacity", "cli_options", "cli_report", "cli_study"},
+    "click": {"cli", "cli_capacity", "cli_options", "cli_report", "cli_study", "cli_validate"},
     "rich": {"cli_progress", "cli_show", "cli_study_progress"},
 }
 HEAVY = {
@@ -224,6 +225,7 @@ def test_dependencies_are_those_imported() -> None:
             *extras["tables"],
             *extras["cluster"],
             *extras["slurm"],
+            *extras["validation"],
         ]
     }
     modules = {name.split(".")[0] for path in FILES for _, name in imports(tree_of(path))}

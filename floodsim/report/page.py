@@ -30,8 +30,16 @@ def report_page(runs: Sequence[Run], lang: str) -> str:
     return render("report.html", t, {"runs": data, "words": words(t)}, title=title, runs=contents, overview=table)
 
 
-def render(template: str, t: Texts, data: dict[str, Any], **parts: Any) -> str:
-    """A template with everything the page needs inlined; ``data`` is what its script reads."""
+def render(
+    template: str,
+    t: Texts,
+    data: dict[str, Any],
+    *,
+    scripts: Sequence[str] = SCRIPTS,
+    styles: Sequence[str] = STYLES,
+    **parts: Any,
+) -> str:
+    """A template with everything the page needs inlined; ``data`` is what its scripts read."""
     jinja2 = need("jinja2", "writing the report")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("floodsim.report"),
@@ -44,8 +52,8 @@ def render(template: str, t: Texts, data: dict[str, Any], **parts: Any) -> str:
         t=t,
         version=__version__,
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        style=safe("\n".join(map(_style, STYLES))),
-        script=safe("\n".join(map(_script, SCRIPTS))),
+        style=safe("\n".join(map(_style, styles))),
+        script=safe("\n".join(map(_script, scripts))),
         data=safe(_json(data)),
         **parts,
     )

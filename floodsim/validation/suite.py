@@ -1,0 +1,135 @@
+"""The whole suite: which cases there are, which can run here, and running them one after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from floodsim import __version__
+from floodsim.errors import CaseError, Fault
+from floodsim.validation.case import FIRST, Outcome, Scheme, ValidationCase, Verdict
+from floodsim.validation.cases import (
+    city_blocks,
+    dam_breaks,
+    ea_cases,
+    lakes,
+    steady_channels,
+    thacker,
+    triangular_bump,
+    v_catchment,
+)
+
+MODULES = (lakes, steady_channels, dam_breaks, thacker, v_catchment, ea_cases, city_blocks, triangular_bump)
+CASES: tuple[ValidationCase, ...] = tuple(case for module in MODULES for case in module.CASES)
+State = Literal["pass", "known", "fail", "skipped", "error"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one case with one scheme. ``reason``: why it was skipped, or the error that ended it."""
+
+    case: ValidationCase
+    scheme: Scheme
+    state: State
+    verdicts: dict[str, Verdict]
+    outcome: Outcome
+    reason: str = ""
+
+
+Job = tuple[ValidationCase, Scheme]
+
+
+def choose(names: Sequence[str] = (), *, quick: bool = False) -> list[Job]:
+    """Pairs of case and scheme to run; ``names`` (none: all) are whole names or their beginnings.
+
+    Raises CaseError for a name that no case has.
+    """
+    unknown = [name for name in names if not any(case.name.startswith(name) for case in CASES)]
+    if unknown:
+        known = ", ".join(case.name for case in CASES)
+        raise CaseError(*(Fault("no such validation case", value=name, allowed=known) for name in unknown))
+    chosen = [case for case in CASES if not names or any(case.name.startswith(name) for name in names)]
+    return [(case, scheme) for case in chosen for scheme in case.schemes if not quick or case.quick(scheme)]
+
+
+def hindrance(case: ValidationCase, data: Path | None) -> str:
+    """Why a case cannot run here; empty where it can."""
+    if case.package and find_spec(case.package) is None:
+        return f"the package {case.package} is not installed (pip install floodsim[validation])"
+    if case.needs and data is None:
+        return f"it reads {case.needs} of the published data: name their folder (FLOODSIM_VALIDATION_DATA or --data)"
+    if case.needs and data is not None and not (data / case.needs).is_dir():
+        return f"{data / case.needs} does not exist"
+    return ""
+
+
+def run_one(case: ValidationCase, scheme: Scheme, data: Path | None) -> Finding:
+    """Run one case with one scheme. An error of the model is a finding too; Ctrl-C is not."""
+    reason = hindrance(case, data)
+    if reason:
+        return Finding(case, scheme, "skipped", {}, Outcome({}), reason)
+    try:
+        outcome = case.evaluate(scheme, data)
+    except Exception as error:  # whatever ends a case must not end the suite: it is shown as its result
+        return Finding(case, scheme, "error", {}, Outcome({}), f"{type(error).__name__}: {error}")
+    verdicts = case.verdicts(scheme, outcome)
+    states = {verdict.state for verdict in verdicts.values()}
+    state: State = "fail" if states & {"fail", "mended"} else "known" if "known" in states else "pass"
+    return Finding(case, scheme, state, verdicts, outcome)
+
+
+def run_suite(jobs: Iterable[Job], data: Path | None, told: Callable[[Finding], None]) -> list[Finding]:
+    """Run jobs one after the other; ``told`` hears of each as it ends."""
+    found = []
+    for case, scheme in jobs:
+        finding = run_one(case, scheme, data)
+        found.append(finding)
+        told(finding)
+    return found
+
+
+def as_json(found: Sequence[Finding], *, quick: bool) -> dict[str, Any]:
+    """Findings as plain data: figures, limits, states, seconds, and processor time over that of first order."""
+    cases: dict[str, Any] = {}
+    for finding in found:
+        case = finding.case
+        entry = cases.setdefault(
+            case.name,
+            {"title": case.title, "group": case.group, "source": case.source, "peers": case.peers, "schemes": {}},
+        )
+        entry["schemes"][str(finding.scheme)] = {
+            "state": finding.state,
+            "reason": finding.reason or case.outside.get(finding.scheme, ""),
+            "figures": {name: _plain(verdict) for name, verdict in finding.verdicts.items()},
+            "wall_s": _number(finding.outcome.wall_s),
+            "cpu_s": _number(finding.outcome.cpu_s),
+            "cpu_ratio": _number(cpu_ratio(found, finding)),
+        }
+    counts = {state: sum(f.state == state for f in found) for state in ("pass", "known", "fail", "error", "skipped")}
+    return {"floodsim": __version__, "quick": quick, "counts": counts, "cases": cases}
+
+
+def cpu_ratio(found: Sequence[Finding], finding: Finding) -> float:
+    """Processor time over that of the first-order run of the same case; nan where that did not run."""
+    first = [other.outcome.cpu_s for other in found if other.case is finding.case and other.scheme == FIRST]
+    return finding.outcome.cpu_s / first[0] if first and first[0] > 0.0 else math.nan
+
+
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    limit = verdict.limit
+    return {
+        "value": _number(verdict.value),
+        "limit": None if limit is None else limit.value,
+        "least": limit is not None and limit.least,
+        "state": verdict.state,
+        **({"cause": verdict.cause} if verdict.cause else {}),
+    }
+
+
+def _number(value: float) -> float | None:
+    """A number for JSON, which has no nan."""
+    return value if math.isfinite(value) else None
