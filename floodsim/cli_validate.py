@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @click.command("validate", short_help="Run the validation suite against published references.", epilog=EPILOG)
 @click.option("--quick", is_flag=True, help="Only cases of some seconds; the whole suite takes up to an hour.")
-@click.option("--case", "names", multiple=True, metavar="NAME", help="Only this case, or all that begin so. Repeatable.")
+@click.option(
+    "--case", "names", multiple=True, metavar="NAME", help="Only this case, or all that begin so. Repeatable."
+)
 @click.option("--list", "listing", is_flag=True, help="List the cases, and end.")
 @click.option(
     "--data", type=FOLDER, envvar="FLOODSIM_VALIDATION_DATA", metavar="DIR",
@@ -60,7 +62,11 @@ def list_cases(jobs: Sequence[Job]) -> None:
     from floodsim.cli_show import print_table
 
     rows = {
-        case.name: [case.title, case.group, ", ".join(str(s) + ("" if case.quick(s) else " (slow)") for s in case.schemes)]
+        case.name: [
+            case.title,
+            case.group,
+            ", ".join(str(s) + ("" if case.quick(s) else " (slow)") for s in case.schemes),
+        ]
         for case, _ in jobs
     }
     print_table("validation cases", ["name", "title", "group", "schemes"], [[k, *v] for k, v in rows.items()])

@@ -105,8 +105,8 @@ def write_validation_page(
     words = Texts("en")
     rows = {name: _case_rows(case, titles) for name, case in facts["cases"].items()}
     page = render(
-        "validation.html", words, {}, scripts=(), styles=STYLES[-1:], title="floodsim validation", facts=facts, rows=rows,
-        charts=charts, titles=titles,
+        "validation.html", words, {}, scripts=(), styles=STYLES[-1:], title="floodsim validation", facts=facts,
+        rows=rows, charts=charts, titles=titles,
     )  # fmt: skip
     write_text(path, page)
 

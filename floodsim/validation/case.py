@@ -72,6 +72,7 @@ class Outcome:
 
 
 Evaluate = Callable[[Scheme, Path | None], Outcome]
+Limits = Mapping[str, Limit | float]
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class ValidationCase:
     source: str
     peers: str
     evaluate: Evaluate
-    limits: Mapping[Scheme, Mapping[str, Limit | float]]
+    limits: Mapping[Scheme, Limits]
     seconds: Mapping[Scheme, float]
     outside: Mapping[Scheme, str] = field(default_factory=dict)
     known: Mapping[tuple[Scheme, str], str] = field(default_factory=dict)

@@ -24,7 +24,9 @@ def test_case(case: ValidationCase, scheme: Scheme) -> None:
     found = run_one(case, scheme, Path(folder) if folder else None)
     if found.state == "skipped":
         pytest.skip(found.reason)
-    lines = [f"{name}: {v.value:.4g}, limit {v.limit and v.limit.value}, {v.state}" for name, v in found.verdicts.items()]
+    lines = [
+        f"{name}: {v.value:.4g}, limit {v.limit and v.limit.value}, {v.state}" for name, v in found.verdicts.items()
+    ]
     assert found.state in ("pass", "known"), "\n".join([found.reason, *lines])
 
 

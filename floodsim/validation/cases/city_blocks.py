@@ -80,8 +80,8 @@ def _case(name: str, cell: str, coarser: int, seconds: tuple[float, float, float
     return ValidationCase(
         name=name, title=f"Rain on city blocks, experiment C1 (Cea et al. 2008), cells of {cell}", group="laboratory",
         source="Cea et al. 2008; measured hydrograph as digitised in BG_Flood (CyprienBosserelle/BG_Flood)",
-        peers="asked of a model: peak within 10 %, Nash-Sutcliffe over 0.9; Cea et al. report volumes to match as well, "
-        "which the digitised gauge does not",
+        peers="asked of a model: peak within 10 %, Nash-Sutcliffe over 0.9; Cea et al. report volumes to match as "
+        "well, which the digitised gauge does not",
         evaluate=partial(evaluate, coarser), limits=dict.fromkeys(SCHEMES, LIMITS),
         known={(scheme, "peak"): UNEVEN for scheme in SCHEMES},
         seconds=dict(zip(SCHEMES, seconds, strict=True)), needs="cea2008",

@@ -9,7 +9,7 @@ import numpy as np
 
 from floodsim.grid.grid import BED_QUANTUM
 from floodsim.validation.analytic import solution
-from floodsim.validation.case import SCHEMES, Outcome, Scheme, ValidationCase
+from floodsim.validation.case import SCHEMES, Outcome, Picture, Scheme, ValidationCase
 from floodsim.validation.pictures import surface
 from floodsim.validation.runs import Channel, at_end, run_channel
 
@@ -25,7 +25,7 @@ def evaluate(name: str, scheme: Scheme, _data: Path | None) -> Outcome:
     level = round(level / BED_QUANTUM) * BED_QUANTUM
     keys = {**at_end(200.0, 20.0), "initial": {"level": level}}
     figures: dict[str, float] = {}
-    pictures = []
+    pictures: list[Picture] = []
     wall = cpu = 0.0
     for axis in ("x", "y"):
         for end, last in {"closed": {}, "level": {"kind": "level", "level": level}}.items():

