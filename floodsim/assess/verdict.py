@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from floodsim.assess.explain import explain
 from floodsim.assess.lifelines import judge_lifelines
 from floodsim.assess.reasons import Reason, Reasons, hours
 from floodsim.assess.standard import Limit, Standard, load_standard
@@ -64,6 +65,7 @@ def judge(results: Results | str | Path, limit: Limit | None = None) -> dict[str
     if results.status == "complete":
         verdict |= _verdicts(standard, results)
         verdict["lifelines"] = judge_lifelines(results)
+        explain(verdict, read_areas(results.series) if results.series is not None else [], results)
     else:
         text = f"no verdict: {results.statement}"
         verdict |= {"judged": False, "statement": {"en": text, "zh": "未评定：模拟未完成，结果不完整"}, "points": []}
