@@ -25,16 +25,18 @@ def run(
     *,
     grid: Grid | None = None,
     force: bool = False,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Run a case and judge it; without ``out`` nothing is written and the results stay in memory.
 
     ``case`` is a loaded case, the path of a case file, or a dict with its keys. ``grid`` (see `floodsim.make_grid`)
-    replaces the terrain of the case. Raises CaseError with all faults, OverwriteError, RunError.
+    replaces the terrain of the case. With ``resume`` the run in ``out`` is continued from its last checkpoint, to the
+    bit, or begun where it has none. Raises CaseError with all faults, OverwriteError, RunError.
     """
     from floodsim.api import run as run_and_judge
 
-    return run_and_judge(case, out, grid=grid, force=force, progress=progress)
+    return run_and_judge(case, out, grid=grid, force=force, resume=resume, progress=progress)
 
 
 def open_results(folder: str | Path, *, dask: bool = False) -> Results:

@@ -15,6 +15,7 @@ from floodsim.assess.verdict import judge
 from floodsim.case.load import load_case, parse_case
 from floodsim.case.schema import Case
 from floodsim.case.study import Study, load_study
+from floodsim.errors import CaseError, Fault
 from floodsim.grid.grid import Grid
 from floodsim.output.reader import Results
 from floodsim.simulate.run_case import run_case
@@ -31,16 +32,20 @@ def run(
     *,
     grid: Grid | None = None,
     force: bool = False,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Run a case, judge it, and give the results; see `floodsim.run`."""
+    if resume and out is None:
+        raise CaseError(Fault("resume needs the folder of the run", key="out", remedy="give out"))
     if isinstance(case, dict):
         case = parse_case(case, Path.cwd(), os.environ)
     elif not isinstance(case, Case):
         case = load_case(case, (), os.environ)
     load_standard(case.standard.name, case.standard.overrides)  # so that a wrong threshold is known before the run
     check_lifelines(case.lifelines)
-    results = run_case(case, None if out is None else Path(out), grid=grid, force=force, progress=progress)
+    folder = None if out is None else Path(out)
+    results = run_case(case, folder, grid=grid, force=force, resume=resume, progress=progress)
     return dataclasses.replace(results, verdict=judge(results))
 
 

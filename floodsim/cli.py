@@ -54,24 +54,42 @@ def cli() -> None:
 
 
 @cli.command("run", short_help="Run a case: maps, series, mass ledger, verdict.", epilog=EPILOG)
-@click.argument("case_file", metavar="CASE", type=FILE)
+@click.argument("case_file", metavar="CASE", type=click.Path(path_type=Path))
 @click.option("--out", type=FOLDER, metavar="DIR", help="Folder of the results; default results/<name of the case>.")
 @SET
 @FORCE
+@click.option("--resume", is_flag=True, help="Continue the run in DIR from its last checkpoint, if it has one.")
+@click.option("--checkpoint-every", type=click.FloatRange(0), metavar="MIN", help="Wall-clock minutes; 0: never.")
 @click.option("--threads", type=click.IntRange(0, 1024), help="Threads to use; 0: all cores this process may use.")
 @click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
 @click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
 @DEBUG
 def run_command(
-    case_file: Path, out: Path | None, overrides: tuple[str, ...], force: bool, threads: int | None, display: str | None
+    case_file: Path,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    force: bool,
+    resume: bool,
+    checkpoint_every: float | None,
+    threads: int | None,
+    display: str | None,
 ) -> int:
     """Run CASE and write maps, envelopes, series, the mass ledger and the verdict.
 
-    CASE is a TOML, YAML or JSON file; the case.json of an earlier run repeats that run. Ctrl-C ends the run early and
-    leaves a readable partial result.
+    CASE is a TOML, YAML or JSON file; the case.json of an earlier run repeats that run. Ctrl-C and SIGTERM end the run
+    early and leave a readable partial result and a checkpoint. The same command with --resume goes on from there, to
+    the bit; it begins a run that has no checkpoint and leaves one alone that is complete. DIR --resume does the same.
     """
+    if case_file.is_dir() and resume:
+        case_file, out = case_file / "case.json", out or case_file
+    if case_file.is_dir():
+        raise click.UsageError(f"{case_file} is a folder: give a case file, or --resume to continue the run in it.")
+    if resume and force:
+        raise click.UsageError("--resume continues a run, --force begins it anew: give one of them.")
     if threads is not None:
         overrides = (*overrides, f"solver.threads={threads}")
+    if checkpoint_every is not None:
+        overrides = (*overrides, f"output.checkpoint_interval={60.0 * checkpoint_every}")
     case = _load(case_file, overrides)  # first of all: a fault is shown before the solver is even imported
 
     from floodsim.api import run
@@ -81,7 +99,7 @@ def run_command(
     folder = out or Path("results") / case.name
     signal.signal(signal.SIGTERM, _interrupt)  # a batch system that takes the node away is a Ctrl-C
     with progress_for(display or "auto") as progress:
-        results = run(case, folder, force=force, progress=progress)
+        results = run(case, folder, force=force, resume=resume, progress=progress)
     show_results(results)
     return {"complete": EXIT_OK, "interrupted": EXIT_INTERRUPTED}.get(results.status, EXIT_RUN_FAILED)
 

@@ -17,12 +17,24 @@ def show_results(results: Results) -> None:
     status = f"{results.status}: {results.statement}" if results.statement else results.status
     title = results.case.get("title") or results.case.get("name", "")
     head = [("case", title), ("results", str(results.folder or "")), ("status", status)]
-    print_pairs([*head, *summary_pairs(results.summary)])
+    print_pairs([*head, *summary_pairs(results.summary), *resume_pairs(results)])
     show_ledger(results.summary.get("mass", {}))
     show_limiter(results.summary.get("limiter", []))
     if results.verdict:
         show_verdict(results.verdict)
     print_notes(results.summary.get("notes", []))
+
+
+def resume_pairs(results: Results) -> list[tuple[str, str]]:
+    """From when the run can be continued, and how; nothing where it cannot."""
+    from floodsim.simulate.resume import resumable_time
+
+    if results.folder is None or results.status == "complete":
+        return []
+    time = resumable_time(results.folder)
+    if time is None:
+        return []
+    return [("resume", f"from {duration_text(time)} on, by: floodsim run {results.folder} --resume")]
 
 
 def summary_pairs(summary: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from floodsim.output.reader import Results
 
 FIELDS = ("max_depth", "max_speed", "arrival_time", "recession_time", "max_hazard")
 """Envelopes that are compared."""
+
+SUMMED = ("status", "simulated_s", "mass", "drainage", "limiter", "froude")
+"""Parts of summary.json that `exact_differences` looks at."""
 
 NOTABLE = 0.01
 """Depths (m) that differ by more than this count as changed."""
@@ -73,21 +78,41 @@ def compare_points(a: dict[str, Any], b: dict[str, Any]) -> list[dict[str, Any]]
 def exact_differences(a: Path, b: Path) -> list[str]:
     """What differs between the arrays of two result folders, to the bit, as sentences; empty where nothing does.
 
-    Looks at every variable of maps.nc, envelopes.nc and series.nc as it is stored: its dims, type and bytes.
-    Attributes, times of writing and the cost of the run do not count. Raises CaseError where a folder holds no results.
+    Looks at every variable of every NetCDF file as it is stored: its dims, type and bytes; then at every number of the
+    mass ledger, the network and the limiter in summary.json. Attributes, times of writing and the cost of the run do
+    not count. Raises CaseError where a folder holds no results.
     """
     found = []
     for folder in (a, b):
         if names.folder_status(folder) is None:
             remedy = "give the folder that `floodsim run --out` wrote"
             raise CaseError(Fault("not a result folder: it holds no summary.json", file=str(folder), remedy=remedy))
-    for name in (names.MAPS, names.ENVELOPES, names.SERIES):
+    for name in names.NETCDF:
         there = [(folder / name).is_file() for folder in (a, b)]
         if all(there):
             found += [f"{name}: {text}" for text in _file_differences(a / name, b / name)]
         elif any(there):
             found.append(f"{name}: only in {a if there[0] else b}")
-    return found
+    return found + _summary_differences(a, b)
+
+
+def _summary_differences(a: Path, b: Path) -> list[str]:
+    """Figures of two summaries that differ, by name; JSON holds every digit of a float."""
+    first, second = (dict(_leaves(json.loads((folder / names.SUMMARY).read_text("utf-8")))) for folder in (a, b))
+    return [
+        f"{names.SUMMARY}: {key}: {first.get(key, 'absent')} and {second.get(key, 'absent')}"
+        for key in dict.fromkeys([*first, *second])
+        if key.split(".")[0] in SUMMED and first.get(key) != second.get(key)
+    ]
+
+
+def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if items is None:
+        yield key, value
+        return
+    for name, item in items:
+        yield from _leaves(item, f"{key}.{name}" if key else str(name))
 
 
 def _file_differences(a: Path, b: Path) -> list[str]:

@@ -121,3 +121,6 @@ class Output(Section):
         0.15, description="recession: time from end of rain until below"
     )
     compression: Annotated[int, Field(ge=0, le=9)] = 1
+    checkpoint_interval: Annotated[Duration, Field(ge=0, le=30 * 86400)] = Field(
+        900.0, description="wall-clock time between checkpoints, from which a run can be continued; 0: never"
+    )

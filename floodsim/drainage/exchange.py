@@ -6,6 +6,7 @@ It knows arrays of both sides, and neither the surface nor the engine itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,20 @@ class Exchange:
         self.passed = np.zeros(n)
         self._node_sum, self._cell_sum = np.zeros(nodes), np.zeros(cells)
         self._answer, self._free = np.zeros(n), np.zeros(n, np.bool_)
+
+    def memory(self) -> dict[str, Any]:
+        """What coupling steps to come depend on, and the books; between two beats."""
+        return {
+            **{name: getattr(self, name) for name in ("flow", "mean_flow", "owed", "pending", "passed")},
+            "to_pipes": self.to_pipes,
+            "from_pipes": self.from_pipes,
+        }
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take up what `memory` gave."""
+        for name in ("flow", "mean_flow", "owed", "pending", "passed"):
+            getattr(self, name)[...] = memory[name]
+        self.to_pipes, self.from_pipes = memory["to_pipes"], memory["from_pipes"]
 
     def note_base(self, water: Water) -> None:
         """Remember the source of the cells without any exchange; to be called when the forcing has been renewed."""

@@ -19,6 +19,8 @@ JOULES_PER_KWH = 3.6e6
 RUNNING = 1e-6
 """Flow (m3/s) from which a pump counts as running."""
 HOUR = 3600.0
+BOOKS = ("level", "flow", "units_running", "volume", "energy", "starts")
+UNIT_BOOKS = ("running", "run_time", "volume", "energy", "started")
 
 
 class PumpedNetwork(Protocol):
@@ -127,6 +129,25 @@ class PumpStations:
                 running += runs
             self.level[k] = engine.head[station.units[0].well]
             self.flow[k], self.units_running[k] = flow, running
+
+    def memory(self) -> dict[str, Any]:
+        """What was booked so far, station by station and unit by unit."""
+        return {
+            **{name: getattr(self, name) for name in BOOKS},
+            "passed": self._passed,
+            "units": [[{name: getattr(unit, name) for name in UNIT_BOOKS} for unit in station.units]
+                      for station in self.stations],
+        }  # fmt: skip
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take up what `memory` gave."""
+        for name in BOOKS:
+            getattr(self, name)[...] = memory[name]
+        self._passed[...] = memory["passed"]
+        for station, books in zip(self.stations, memory["units"], strict=True):
+            for unit, book in zip(station.units, books, strict=True):
+                for name in UNIT_BOOKS:
+                    setattr(unit, name, book[name])
 
     def summary(self) -> list[dict[str, Any]]:
         """What every station did, unit by unit: hours run, starts, most starts in an hour, volume and energy."""

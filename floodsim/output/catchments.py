@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from floodsim.case.schema import Case
-from floodsim.output.netcdf import MemorySink, Sink, global_attributes, open_sink, plain_variable, time_coordinate
+from floodsim.output.netcdf import global_attributes, plain_variable, time_coordinate
 from floodsim.output.schedule import Every, same_time
+from floodsim.output.sinks import MemorySink, Sink, open_sink
 from floodsim.output.view import Status, View
 
 BUFFERED = 32
@@ -108,6 +110,21 @@ class CatchmentSeries:
             self._record(view)
         self._flush()
         self._sink.close(status)
+
+    def memory(self, status: Status) -> dict[str, Any]:
+        """What `recall` needs; what was recorded so far is written and closed for good."""
+        assert self._sink is not None, "the run has not begun"
+        self._flush()
+        volumes = {"inflow": self.inflow, "outflow": self.outflow, "rain": self.rain}
+        return {"parts": self._sink.seal(status), "last": self._last, **volumes}
+
+    def recall(self, view: View, memory: dict[str, Any]) -> None:
+        """Go on after the records that a checkpoint knows of, instead of `start`."""
+        self._sink = open_sink(self._path, self._template, memory["parts"])
+        if self.tables.faces.size:
+            view.discharge(self.tables.faces)
+        self.inflow[:], self.outflow[:] = memory["inflow"], memory["outflow"]
+        self.rain, self._last = memory["rain"], memory["last"]
 
     def dataset(self) -> xr.Dataset:
         """What was kept in memory; only without a path, after `close`."""

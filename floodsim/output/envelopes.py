@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -105,6 +106,17 @@ class Envelopes:
             self._dataset = self._finish(view, status)
             if self._path is not None:
                 write_whole(self._path, self._dataset)
+
+    def memory(self, status: Status) -> dict[str, Any]:
+        """What `recall` needs: the envelopes so far (live arrays)."""
+        return {**self._fields, "durations": self._durations, "time": self._time}
+
+    def recall(self, view: View, memory: dict[str, Any]) -> None:
+        """Go on from the envelopes of a checkpoint, instead of `start`."""
+        for name, field in self._fields.items():
+            field[...] = memory[name]
+        self._durations[...] = memory["durations"]
+        self._time = memory["time"]
 
     def dataset(self) -> xr.Dataset:
         """The envelopes as a dataset; only after `close`."""

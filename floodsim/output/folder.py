@@ -1,8 +1,10 @@
 """The folder of a run: who may write there, what lies in it, and how it is left when a run cannot start.
 
 Rules: a folder that does not exist or is empty is taken. A result folder that is complete, or still running, or
-cannot be read, is taken only with ``force``; one that was interrupted or failed is taken at once. A folder with other
-things in it is never taken. Only files that floodsim wrote are ever removed.
+cannot be read, is taken only with ``force``; one that was interrupted or failed is taken at once, unless it holds a
+checkpoint. A folder with other things in it is never taken, nor one that another process is writing to. Only files that
+floodsim wrote are ever removed, and a finished result only when the new one is finished: until then it lies in
+``previous``.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import math
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,21 +24,61 @@ import numpy as np
 
 from floodsim.errors import CaseError, Fault, OverwriteError, RunError
 from floodsim.output.netcdf import write_fault, writing
+from floodsim.output.sinks import PARTS, Parts, later_parts
 
 CASE, MAPS, ENVELOPES, SERIES, NETWORK = "case.json", "maps.nc", "envelopes.nc", "series.nc", "network.nc"
 CATCHMENTS = "catchments.nc"
 SUMMARY, VERDICT, LOG, CHECK, REPORT = "summary.json", "verdict.json", "run.log", "check", "report.html"
-FILES = (CASE, MAPS, ENVELOPES, SERIES, NETWORK, CATCHMENTS, SUMMARY, VERDICT, LOG, REPORT, ENVELOPES + ".part")
+CHECKPOINT, PREVIOUS = "checkpoint", "previous"
+NETCDF = (MAPS, ENVELOPES, SERIES, NETWORK, CATCHMENTS)
+FILES = (CASE, *NETCDF, SUMMARY, VERDICT, LOG, REPORT, *(name + ".part" for name in NETCDF))
+FOLDERS = (CHECK, PARTS, CHECKPOINT)
 FREELY_REPLACED = ("interrupted", "failed")
+
+
+class Lock:
+    """A folder that no other process can lock; the system lets go of it when the process ends, however it ends.
+
+    Raises OverwriteError where another has it. Where the file system or the system knows no such locks it does nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._number = -1
+        try:
+            import fcntl
+        except ImportError:  # not on Windows
+            return
+        self._number = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(self._number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            message = f"{path}: another run is writing there; wait for it, or choose another --out"
+            raise OverwriteError(message) from None
+        except OSError:
+            self.release()
+
+    def release(self) -> None:
+        """Let others lock the folder."""
+        if self._number >= 0:
+            os.close(self._number)
+            self._number = -1
+
+    def __del__(self) -> None:
+        self.release()
 
 
 @dataclass
 class ResultFolder:
-    """A folder for a run; ``created``: folders made for it, innermost first; ``begun``: it holds files of this run."""
+    """A folder for a run; ``created``: folders made for it, innermost first; ``begun``: it holds files of this run.
+
+    As long as it has a ``lock``, no other process can take the folder.
+    """
 
     path: Path
     created: tuple[Path, ...]
     begun: bool = False
+    lock: Lock | None = None
 
     @property
     def case(self) -> Path:
@@ -87,15 +130,46 @@ class ResultFolder:
         """Folder of the prepared ground."""
         return self.path / CHECK
 
+    @property
+    def checkpoint(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / CHECKPOINT
+
+    @property
+    def previous(self) -> Path:
+        """Folder of an older finished result, as long as the new one is not finished."""
+        return self.path / PREVIOUS
+
     def begin(self, case: dict[str, Any], summary: dict[str, Any] | None = None) -> None:
         """Remove what an earlier run left, write the case, and a summary that says the run is under way."""
+        finished = folder_status(self.path) == "complete"
         self.begun = True
+        if finished:
+            with writing(self.previous):
+                shutil.rmtree(self.previous, ignore_errors=True)
+                _move_results(self.path, self.previous)
         self._clear()
         write_json_atomic(self.case, case)
         write_json_atomic(self.summary, {**(summary or {}), "status": "running"})
 
+    def go_on(self, parts: Iterable[Parts]) -> None:
+        """Continue the run in this folder after the ``parts`` of its files: what came after them is removed."""
+        known = {self.path / name for one in parts for name, _ in one}
+        for name in NETCDF:
+            for part in later_parts(self.path / name):
+                if part not in known:
+                    with writing(part):
+                        part.unlink()
+        for stale in (self.envelopes, self.verdict, self.path / REPORT):
+            with writing(stale):
+                stale.unlink(missing_ok=True)
+        write_json_atomic(self.summary, {"status": "running"})
+
     def finish(self, summary: dict[str, Any]) -> None:
-        """Write the final summary; where the disk has no room for it, "failed" over "running", which needs none."""
+        """Write the final summary; where the disk has no room for it, "failed" over "running", which needs none.
+
+        After a complete run checkpoints, parts and an older result are removed.
+        """
         try:
             write_json_atomic(self.summary, summary)
         except RunError:
@@ -103,31 +177,52 @@ class ResultFolder:
                 file.write(json.dumps({"status": "failed"}))
                 file.truncate()
             raise
+        finally:
+            self.release()
+        if summary.get("status") == "complete":
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what only a run under way needs."""
+        for folder in (self.path / PARTS, self.checkpoint, self.previous):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def abandon(self) -> None:
-        """Take back everything this run wrote, because it could not start; older results not yet removed stay."""
+        """Take back everything this run wrote, because it could not start; older finished results are as they were."""
         if self.begun:
             self._clear()
+            if self.previous.is_dir():
+                with writing(self.path):
+                    _move_results(self.previous, self.path)
+                    self.previous.rmdir()
+        self.release()
         _remove(self.created)
+
+    def release(self) -> None:
+        """Let other processes write to the folder."""
+        if self.lock is not None:
+            self.lock.release()
 
     def _clear(self) -> None:
         for name in FILES:
             with writing(self.path / name):
                 (self.path / name).unlink(missing_ok=True)
-        if self.check.is_dir():
-            with writing(self.check):
-                shutil.rmtree(self.check)
+        for name in FOLDERS:
+            if (self.path / name).is_dir():
+                with writing(self.path / name):
+                    shutil.rmtree(self.path / name)
 
 
-def claim_folder(path: str | Path, force: bool = False) -> ResultFolder:
+def claim_folder(path: str | Path, force: bool = False, resume: bool = False) -> ResultFolder:
     """Take a folder for a run's results; nothing in it is touched before `ResultFolder.begin`.
 
-    Raises OverwriteError where results stand in the way, CaseError where other things do or the folder cannot be
-    written; folders made for it are then gone again.
+    With ``resume`` any result folder is taken, to be continued. Raises OverwriteError where results stand in the way,
+    or a run is under way there, CaseError where other things do or the folder cannot be written; folders made for it
+    are then gone again.
     """
     path = Path(path)
     if path.exists():
-        _refuse(path, force)
+        _refuse(path, force or resume)
     created = tuple(folder for folder in (path, *path.parents) if not folder.exists())
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -135,7 +230,15 @@ def claim_folder(path: str | Path, force: bool = False) -> ResultFolder:
     except OSError as error:
         _remove(created)
         raise CaseError(write_fault(path, error)) from error
-    return ResultFolder(path, created)
+    return ResultFolder(path, created, lock=Lock(path))
+
+
+def _move_results(source: Path, target: Path) -> None:
+    """Move what floodsim wrote from one folder to another on the same disk."""
+    target.mkdir(exist_ok=True)
+    for name in (*FILES, *FOLDERS):
+        if (source / name).exists():
+            os.replace(source / name, target / name)
 
 
 def _remove(folders: tuple[Path, ...]) -> None:
@@ -203,8 +306,13 @@ def _refuse(path: Path, force: bool) -> None:
                 remedy="choose another --out, or empty the folder yourself",
             )
         )
-    if status is None or status in FREELY_REPLACED or force:
+    saved = any((path / CHECKPOINT).glob("*"))
+    if status is None or (status in FREELY_REPLACED and not saved) or force:
         return
+    if saved and status != "complete":
+        raise OverwriteError(
+            f"{path}: holds a run that can be continued; use --resume to do so, --force to begin anew, or another --out"
+        )
     reasons = {
         "complete": "holds a finished result",
         "running": "holds the result of a run that is under way, or was killed",

@@ -18,8 +18,9 @@ from floodsim.grid.geometry import faces_on_line
 from floodsim.grid.grid import Grid
 from floodsim.output.areas import Area, waterlogging_areas
 from floodsim.output.maps import DRY_DEPTH
-from floodsim.output.netcdf import MemorySink, Sink, global_attributes, open_sink, plain_variable, time_coordinate
+from floodsim.output.netcdf import global_attributes, plain_variable, time_coordinate
 from floodsim.output.schedule import Every, same_time
+from floodsim.output.sinks import MemorySink, Sink, open_sink
 from floodsim.output.view import Status, View
 
 BUFFERED = 32
@@ -86,6 +87,26 @@ class Series:
             self._record(view)
         self._flush()
         self._sink.close(status)
+
+    def memory(self, status: Status) -> dict[str, Any]:
+        """What `recall` needs; what was recorded so far is written and closed for good."""
+        assert self._sink is not None, "the run has not begun"
+        self._flush()
+        return {
+            "parts": self._sink.seal(status),
+            "discharge": self._discharge,
+            "volume": self._volume,
+            "rain": self._rain,
+            "since": self._since,
+            "last": self._last,
+        }
+
+    def recall(self, view: View, memory: dict[str, Any]) -> None:
+        """Go on after the records that a checkpoint knows of, instead of `start`."""
+        self._sink = open_sink(self._path, self._template, memory["parts"])
+        self._look_at_lines(view)  # the solver follows these faces from now on
+        self._discharge, self._volume = np.array(memory["discharge"]), np.array(memory["volume"])
+        self._rain, self._since, self._last = memory["rain"], memory["since"], memory["last"]
 
     def dataset(self) -> xr.Dataset:
         """The series kept in memory; only without a path, after `close`."""

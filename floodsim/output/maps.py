@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,15 +13,13 @@ from floodsim.grid.grid import Grid
 from floodsim.names import VARIABLES
 from floodsim.output.netcdf import (
     MISSING,
-    MemorySink,
-    Sink,
     global_attributes,
     ground_dataset,
     map_variable,
-    open_sink,
     time_coordinate,
 )
 from floodsim.output.schedule import Every, same_time
+from floodsim.output.sinks import MemorySink, Sink, open_sink
 from floodsim.output.view import Status, View
 
 DRY_DEPTH = 1e-6
@@ -63,6 +62,16 @@ class Maps:
         if status != "failed":
             self._record(view)
         self._sink.close(status)
+
+    def memory(self, status: Status) -> dict[str, Any]:
+        """What `recall` needs; what was recorded so far is closed for good."""
+        assert self._sink is not None, "the run has not begun"
+        return {"parts": self._sink.seal(status), "written": self._written}
+
+    def recall(self, view: View, memory: dict[str, Any]) -> None:
+        """Go on after the records that a checkpoint knows of, instead of `start`."""
+        self._sink = open_sink(self._path, self._template, memory["parts"])
+        self._written = memory["written"]
 
     def dataset(self) -> xr.Dataset:
         """The maps kept in memory; only without a path, after `close`."""

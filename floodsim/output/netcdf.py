@@ -1,8 +1,4 @@
-"""NetCDF files and their in-memory twins: one template dataset, two sinks. Metadata comes from names.py.
-
-A template is an xarray Dataset whose ``time`` has length zero. `FileSink` appends records to a file and flushes each
-time, so that a killed run leaves a readable file; `MemorySink` keeps them. Knows nothing of what is recorded.
-"""
+"""What all NetCDF files of results share: metadata out of names.py, coordinates, errors in writing."""
 
 from __future__ import annotations
 
@@ -10,12 +6,11 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import netCDF4
 import numpy as np
 import xarray as xr
 
@@ -27,99 +22,6 @@ from floodsim.names import VARIABLES, Variable
 CHUNK = 512
 MISSING = np.float32(np.nan)
 GROUND = ("bed", "building", "roughness", "active")
-
-
-class Sink(Protocol):
-    """Where records go."""
-
-    def append(self, times: np.ndarray, records: Mapping[str, np.ndarray]) -> None:
-        """Add records at ``times`` (k,) s; every array has k as its first length."""
-        ...
-
-    def put(self, values: Mapping[str, np.ndarray]) -> None:
-        """Set variables that have no time."""
-        ...
-
-    def close(self, status: str) -> None:
-        """Finish, and say how the run ended."""
-        ...
-
-
-class FileSink:
-    """Appends records to a NetCDF file, which is readable after each append."""
-
-    def __init__(self, path: Path, template: xr.Dataset) -> None:
-        self.path = path
-        with writing(path):
-            template.to_netcdf(path, engine="netcdf4", format="NETCDF4", unlimited_dims=["time"])
-            self._file: Any = netCDF4.Dataset(path, "a")
-        self._length = 0
-        self._broken = False
-
-    def append(self, times: np.ndarray, records: Mapping[str, np.ndarray]) -> None:
-        """Write records at ``times`` (k,) s and flush; what an interrupted call left half-written is written over."""
-        end = self._length + len(times)
-        try:
-            with writing(self.path):
-                for name, values in {"time": times, **records}.items():
-                    self._file[name][self._length : end] = values
-                self._file.sync()
-        except RunError:
-            self._broken = True
-            raise
-        self._length = end
-
-    def put(self, values: Mapping[str, np.ndarray]) -> None:
-        """Set variables that have no time."""
-        with writing(self.path):
-            for name, array in values.items():
-                self._file[name][...] = array
-
-    def close(self, status: str) -> None:
-        """Write the status and close; a file that could not be written before is let go without another error."""
-        with contextlib.suppress(RunError) if self._broken else contextlib.nullcontext(), writing(self.path):
-            self._file.setncattr("floodsim_status", status)
-            self._file.close()
-
-
-class MemorySink:
-    """Keeps records in memory; `dataset` gives what `FileSink` would have written, decoded."""
-
-    def __init__(self, template: xr.Dataset) -> None:
-        self._template = template
-        self._parts: list[xr.Dataset] = []
-
-    def append(self, times: np.ndarray, records: Mapping[str, np.ndarray]) -> None:
-        """Keep copies of records at ``times`` (k,) s."""
-        variables = {
-            name: (self._template[name].dims, np.array(values, self._template[name].dtype))
-            for name, values in {"time": times, **records}.items()
-        }
-        self._parts.append(xr.Dataset(variables))
-
-    def put(self, values: Mapping[str, np.ndarray]) -> None:
-        """Set variables that have no time."""
-        for name, array in values.items():
-            self._template[name] = self._template[name].copy(data=np.asarray(array, self._template[name].dtype))
-
-    def close(self, status: str) -> None:
-        """Note the status."""
-        self._template = self._template.assign_attrs(floodsim_status=status)
-
-    def dataset(self) -> xr.Dataset:
-        """All records as one dataset with decoded times."""
-        if not self._parts:
-            return decode(self._template)
-        joined = xr.concat(self._parts, "time", data_vars="all", coords="minimal", compat="override", join="override")
-        for name in joined.variables:
-            joined[name].attrs.update(self._template[name].attrs)
-        fixed = self._template.drop_vars(list(joined.variables))
-        return decode(fixed.merge(joined, join="override").assign_attrs(self._template.attrs))
-
-
-def open_sink(path: Path | None, template: xr.Dataset) -> FileSink | MemorySink:
-    """A file where there is a path, memory where there is none."""
-    return MemorySink(template) if path is None else FileSink(path, template)
 
 
 def write_whole(path: Path, dataset: xr.Dataset) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
 
 from floodsim.case.schema import Case
-from floodsim.output.netcdf import MemorySink, Sink, global_attributes, open_sink, plain_variable, time_coordinate
+from floodsim.output.netcdf import global_attributes, plain_variable, time_coordinate
 from floodsim.output.schedule import Every, same_time
+from floodsim.output.sinks import MemorySink, Sink, open_sink
 from floodsim.output.view import Status, View
 
 BUFFERED = 32
@@ -105,6 +106,17 @@ class NetworkSeries:
         maxima = self.network.maxima()
         self._sink.put({name: values for name, values in maxima.items() if name in self._template})
         self._sink.close(status)
+
+    def memory(self, status: Status) -> dict[str, Any]:
+        """What `recall` needs; what was recorded so far is written and closed for good."""
+        assert self._sink is not None, "the run has not begun"
+        self._flush()
+        return {"parts": self._sink.seal(status), "last": self._last}
+
+    def recall(self, view: View, memory: dict[str, Any]) -> None:
+        """Go on after the records that a checkpoint knows of, instead of `start`."""
+        self._sink = open_sink(self._path, self._template, memory["parts"])
+        self._last = memory["last"]
 
     def dataset(self) -> xr.Dataset:
         """What was kept in memory; only without a path, after `close`."""

@@ -17,6 +17,7 @@ from floodsim.output import folder as names
 from floodsim.output.gauges import label
 from floodsim.output.netcdf import GROUND
 from floodsim.output.network import label_network
+from floodsim.output.sinks import open_parts
 
 STATEMENTS = {
     "complete": "",
@@ -231,7 +232,9 @@ def _dataset(path: Path, status: str, dask: bool) -> xr.Dataset | None:
             )
         return None
     try:
-        return xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, chunks={} if dask else None)
+        if status == "complete":
+            return xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, chunks={} if dask else None)
+        return open_parts(path, dask)
     except (OSError, ValueError, RuntimeError) as error:
         message, remedy = "damaged, or not a NetCDF file", "run the case again with --force"
         if status == "running":

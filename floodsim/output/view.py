@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -59,7 +59,11 @@ class View(Protocol):
 
 
 class Observer(Protocol):
-    """Something that watches a run and writes or keeps what it saw. The run knows nothing else of it."""
+    """Something that watches a run and writes or keeps what it saw. The run knows nothing else of it.
+
+    A run that continues calls `recall` instead of `start`, with what `memory` gave at the checkpoint: arrays, plain
+    values and dictionaries of them, and under ``parts`` where the records lie that must not change any more.
+    """
 
     def start(self, view: View) -> None:
         """See the initial state and open what will be written."""
@@ -71,6 +75,14 @@ class Observer(Protocol):
 
     def sync(self, view: View) -> None:
         """See the state at a sync instant (a multiple of solver.sync_interval); its macro step was seen before."""
+        ...
+
+    def memory(self, status: Status) -> dict[str, Any]:
+        """What `recall` needs; records so far are safe on the disk. ``status`` is what they say of the run."""
+        ...
+
+    def recall(self, view: View, memory: dict[str, Any]) -> None:
+        """Take up the state that `memory` gave; the view shows the water of that instant."""
         ...
 
     def close(self, view: View, status: Status) -> None:

@@ -6,7 +6,7 @@ Within a coupling step the surface goes first. What it really lost is what the n
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -126,6 +126,33 @@ class Coupling:
         self.balance.outfalls += float(outflow.sum())
         drainage.stations.record(t1, dt, engine)
         self.record.note(t1, dt)
+
+    def memory(self) -> dict[str, Any]:
+        """All that coupling steps to come depend on, and the books, between two beats."""
+        drainage = self.drainage
+        return {
+            "engine": drainage.engine.save(),
+            "gauges": drainage.engine.gauges,
+            "exchange": drainage.exchange.memory(),
+            "stations": drainage.stations.memory(),
+            "record": self.record.memory(),
+            "balance": asdict(self.balance),
+            "laterals": self._laterals,
+            "outflows": self._outflows,
+            "stage": self._stage,
+        }
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take up what `memory` gave."""
+        drainage = self.drainage
+        drainage.engine.restore(memory["engine"])
+        drainage.engine.gauges[...] = memory["gauges"]
+        drainage.exchange.recall(memory["exchange"])
+        drainage.stations.recall(memory["stations"])
+        self.record.recall(memory["record"])
+        self.balance = Balance(**memory["balance"])
+        for name in ("laterals", "outflows", "stage"):
+            getattr(self, f"_{name}")[...] = memory[name]
 
     def settle(self, ledger: Ledger) -> None:
         """Bring the surface's ledger up to what has passed between the two."""

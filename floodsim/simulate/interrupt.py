@@ -11,24 +11,25 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class SafeInterrupt:
-    """While entered, a first signal only sets a mark, and `check` raises KeyboardInterrupt; a second one acts at once.
+    """While entered, a signal only sets a mark, and `check` raises KeyboardInterrupt; a second Ctrl-C acts at once.
 
-    Outside the main thread signals cannot be caught, and nothing is changed.
+    A second SIGTERM does not: batch systems send it to every process of a job, and more than once, and a checkpoint may
+    be on its way to the disk. Outside the main thread signals cannot be caught, and nothing is changed.
     """
 
     def __init__(self) -> None:
-        self._asked = False
+        self.asked = False
         self._saved: dict[int, Any] = {}
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if a signal has come; called between beats."""
-        if self._asked:
+        if self.asked:
             raise KeyboardInterrupt
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
+        if self.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self._asked = True
+        self.asked = True
 
     def __enter__(self) -> SafeInterrupt:
         if threading.current_thread() is threading.main_thread():

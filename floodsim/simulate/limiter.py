@@ -50,6 +50,20 @@ class Limiter:
             for j, i in ranked
         ]
 
+    def memory(self) -> dict[str, Any]:
+        """The cells (k, 2) in the order in which they first ruled, and (k, 4) seconds, shortest step, depth, speed."""
+        cells = np.array(list(self.seconds), np.int64).reshape(-1, 2)
+        rows = [(seconds, *self.tightest[cell]) for cell, seconds in self.seconds.items()]
+        return {"cells": cells, "figures": np.array(rows, float).reshape(-1, 4)}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take up what `memory` gave."""
+        self.seconds, self.tightest = {}, {}
+        for (j, i), (seconds, dt, depth, speed) in zip(
+            memory["cells"].tolist(), memory["figures"].tolist(), strict=True
+        ):
+            self.seconds[j, i], self.tightest[j, i] = seconds, (dt, depth, speed)
+
     def describe(self, state: State) -> str:
         """The cell that ruled longest, as a sentence."""
         for cell in self.top(state, 1):

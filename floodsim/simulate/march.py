@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from floodsim.errors import RunError
 from floodsim.output.view import Observer
@@ -23,12 +24,30 @@ SHORTEST_STEP = 1e-7
 
 @dataclass
 class Counters:
-    """What a run has cost so far."""
+    """What a run has cost so far; ``earlier_wall`` s in processes before this one, ``resumed`` s when it took over."""
 
     steps: int = 0
     cells: int = 0
     last_dt: float = 0.0
+    earlier_wall: float = 0.0
+    resumed: list[float] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def wall(self) -> float:
+        """Wall time (s) of all processes of the run; what came after the last checkpoint of a killed one is not in."""
+        return self.earlier_wall + time.perf_counter() - self.began
+
+    def memory(self) -> dict[str, Any]:
+        """What `recall` needs."""
+        counts = {name: getattr(self, name) for name in ("steps", "cells", "last_dt", "resumed")}
+        return {**counts, "earlier_wall": self.wall}
+
+    def recall(self, memory: dict[str, Any], time: float) -> None:
+        """Go on counting in a process that takes over at ``time`` (s of the run)."""
+        for name, value in memory.items():
+            setattr(self, name, value)
+        self.resumed = [*self.resumed, time]
 
 
 class March:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from floodsim.drainage.engine import Engine
@@ -88,6 +90,17 @@ class NetworkRecord:
     def maxima(self) -> dict[str, np.ndarray]:
         """Greatest values and sums so far by the names of `output.network.MAXIMA`."""
         return self._maxima
+
+    def memory(self) -> dict[str, Any]:
+        """Maxima and sums so far (live arrays)."""
+        return {"flooded": self._flooded, "overflow": self._overflow, "maxima": self._maxima}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take up what `memory` gave."""
+        self._flooded[...] = memory["flooded"]
+        self._overflow = np.array(memory["overflow"])
+        for name, values in self._maxima.items():
+            values[...] = memory["maxima"][name]
 
     def _velocity(self) -> np.ndarray:
         area = self.engine.water.weighted_area

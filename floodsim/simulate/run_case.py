@@ -11,10 +11,11 @@ from typing import Any
 
 from floodsim.case.resolve import provenance, resolved
 from floodsim.case.schema import Case
+from floodsim.errors import CaseError, Fault
 from floodsim.grid.grid import Grid
 from floodsim.output.catchments import CatchmentSeries
 from floodsim.output.envelopes import Envelopes
-from floodsim.output.folder import ResultFolder, claim_folder
+from floodsim.output.folder import ResultFolder, claim_folder, folder_status
 from floodsim.output.gauges import Series
 from floodsim.output.maps import Maps
 from floodsim.output.network import NetworkSeries
@@ -22,6 +23,7 @@ from floodsim.output.reader import Results, open_results
 from floodsim.output.view import Observer, Status
 from floodsim.simulate.catchments import make_catchments
 from floodsim.simulate.check_bundle import write_bundle
+from floodsim.simulate.resume import Keeper, case_differences, case_marks, find_checkpoint, marks_of, take_up
 from floodsim.simulate.setup import Setup, make_setup
 from floodsim.simulate.simulation import Progress, Simulation
 from floodsim.simulate.summary import summarise
@@ -37,32 +39,69 @@ def run_case(
     *,
     grid: Grid | None = None,
     force: bool = False,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Run a case into the folder ``out``, or in memory; ``grid`` replaces the case's terrain.
 
-    Ctrl-C ends the run early with status "interrupted". Raises CaseError before anything is written, OverwriteError
-    where results stand in the way, RunError where the run had to stop; its partial results then say "failed".
+    With ``resume`` the run in the folder is continued from its last good checkpoint, or begun where it has none; a
+    result that is complete is only opened. Ctrl-C ends the run early with status "interrupted". Raises CaseError before
+    anything is written, OverwriteError where results stand in the way, RunError where the run had to stop; its partial
+    results then say "failed".
     """
     began = time.perf_counter()
-    folder = None if out is None else claim_folder(out, force)
+    folder = None if out is None else claim_folder(out, force, resume)
+    if folder is not None and resume and folder_status(folder.path) == "complete":
+        return _finished(case, folder)
     with Bands(case.solver.threads) as bands:
         try:
             setup = make_setup(case, grid)
+            marks = {} if folder is None else marks_of(case, setup.grid)
+            found = None
+            if folder is not None and resume:
+                found, refused = find_checkpoint(folder, marks)
+                setup.notes += refused
             observers = _observers(case, setup, folder)
-            if folder is not None:
+            if folder is not None and found is None:
                 folder.begin({**resolved(case), "provenance": provenance(case)})
                 if grid is None:
                     write_bundle(folder.check, case, setup)
             compile_s = warm_up(case, setup.drainage)
             simulation = Simulation(case, setup, bands)
+            observers.watch_network(simulation)
+            if folder is not None and found is not None:
+                take_up(found, simulation, observers.named())
+                folder.go_on(memory.get("parts", []) for memory in found.memory["observers"].values())
         except BaseException:
             if folder is not None:
                 folder.abandon()
             raise
+        keeper = None
+        if folder is not None and case.output.checkpoint_interval > 0.0:
+            interval = case.output.checkpoint_interval
+            keeper = Keeper(folder.checkpoint, interval, marks, observers.named(), simulation.done)
         times = {"setup_s": time.perf_counter() - began - compile_s, "compile_s": compile_s}
         with _log_file(folder):
-            return _simulate(simulation, observers, folder, times, progress)
+            return _simulate(simulation, observers, folder, times, progress, keeper)
+
+
+def _finished(case: Case, folder: ResultFolder) -> Results:
+    """A result that is complete already. Raises CaseError where it is one of another case."""
+    folder.release()
+    results = open_results(folder.path)
+    before = case_marks(results.case, results.case["provenance"])
+    changed = case_differences(before, case_marks(resolved(case), provenance(case)))
+    if changed:
+        results.close()
+        raise CaseError(
+            Fault(
+                "the folder holds the finished result of another case", str(folder.path), value="; ".join(changed),
+                remedy="choose another --out, or use --force to overwrite it",
+            )
+        )  # fmt: skip
+    folder.tidy()
+    log.info("%s is complete: nothing to do", folder.path)
+    return results
 
 
 def _simulate(
@@ -71,15 +110,20 @@ def _simulate(
     folder: ResultFolder | None,
     times: dict[str, float],
     progress: Progress | None,
+    keeper: Keeper | None,
 ) -> Results:
     for note in simulation.notes:
         log.warning(note)
+    if simulation.done:
+        log.info("continued from t = %.0f s", simulation.view.time)
     observers.envelopes.extra = {"limiter_share": lambda: simulation.limiter.map(simulation.view.grid.shape)}
     status: Status = "failed"
     try:
-        status = simulation.run(observers.all(simulation), progress)
+        status = simulation.run(list(observers.named().values()), progress, keeper)
     finally:
         summary = summarise(simulation, status, times)
+        if folder is not None and status != "complete" and folder.previous.is_dir():
+            summary["notes"].append(f"the older result, which was complete, lies in {folder.previous}")
         log.info(
             "%s at t = %.0f s, relative mass error %.3g",
             status,
@@ -107,13 +151,21 @@ class Observers:
     network_file: Path | None
     network: NetworkSeries | None = None
 
-    def all(self, simulation: Simulation) -> list[Observer]:
-        """All observers of a simulation."""
-        found: list[Observer] = [self.maps, self.envelopes, self.series, self.catchments]
+    def watch_network(self, simulation: Simulation) -> None:
+        """Add the observer of the network, where there is one."""
         if simulation.coupling is not None:
             self.network = NetworkSeries(simulation.case, simulation.coupling.record, self.network_file)
-            found.append(self.network)
-        return found
+
+    def named(self) -> dict[str, Observer]:
+        """All observers by the names that checkpoints have for them."""
+        network: dict[str, Observer] = {} if self.network is None else {"network": self.network}
+        return {
+            "maps": self.maps,
+            "envelopes": self.envelopes,
+            "series": self.series,
+            "catchments": self.catchments,
+            **network,
+        }
 
 
 def _observers(case: Case, setup: Setup, folder: ResultFolder | None) -> Observers:

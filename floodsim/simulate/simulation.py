@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from floodsim.simulate.view import LiveView
 from floodsim.surface.bands import Bands
 from floodsim.surface.edges import make_edges
 from floodsim.surface.ledger import Ledger
+from floodsim.surface.memory import recall_surface, surface_memory
 from floodsim.surface.schemes import CFL_MARGIN, SCHEMES
 from floodsim.surface.state import make_state
 from floodsim.surface.step import Surface, renew_forcing, settle_ledger
@@ -45,6 +47,16 @@ class Progress(Protocol):
 
     def finish(self, status: str) -> None:
         """The run ended."""
+
+
+class Keeper(Protocol):
+    """Who writes checkpoints, and when."""
+
+    def due(self) -> bool:
+        """Whether it is time for the next one."""
+
+    def keep(self, simulation: Simulation, status: Status) -> None:
+        """Write one of a simulation that stands between two beats; ``status`` is what results so far say."""
 
 
 class Simulation:
@@ -78,23 +90,47 @@ class Simulation:
             self.march.before_step = self.coupling.before_step
         self.beat = case.solver.sync_interval
         self.beats = round(case.clock.duration / self.beat)
+        self.done = 0
 
-    def run(self, observers: list[Observer], progress: Progress | None = None) -> Status:
+    def run(self, observers: list[Observer], progress: Progress | None = None, keeper: Keeper | None = None) -> Status:
         """Advance to the end; "interrupted" after Ctrl-C. Raises RunError where the run must stop.
 
-        Observers are closed in every case, with the status that fits.
+        Observers are closed in every case, with the status that fits. ``keeper`` writes checkpoints on the way.
         """
         with self.interrupt:
-            return self._run(observers, progress)
+            return self._run(observers, progress, keeper)
 
-    def _run(self, observers: list[Observer], progress: Progress | None) -> Status:
+    def memory(self) -> dict[str, Any]:
+        """All that later beats depend on, between two beats: live arrays, plain values and dictionaries of them."""
+        return {
+            "done": self.done,
+            "time": self.view.time,
+            "surface": surface_memory(self.surface),
+            "limiter": self.limiter.memory(),
+            "froude": asdict(self.froude),
+            "counters": self.counters.memory(),
+            "coupling": {} if self.coupling is None else self.coupling.memory(),
+        }
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take up what `memory` gave in a simulation of the same case; the run continues from there, to the bit."""
+        self.done, self.view.time = memory["done"], memory["time"]
+        recall_surface(self.surface, memory["surface"])
+        self.limiter.recall(memory["limiter"])
+        self.froude = Froude(**memory["froude"])
+        self.counters.recall(memory["counters"], self.view.time)
+        if self.coupling is not None:
+            self.coupling.recall(memory["coupling"])
+        self.view.refresh()
+
+    def _run(self, observers: list[Observer], progress: Progress | None, keeper: Keeper | None) -> Status:
         status: Status = "failed"
         try:
-            self._renew(0.0, self.beat)
             self._start(observers, progress)
-            for number in range(self.beats):
-                self.interrupt.check()  # between beats only: what a beat brings is booked as a whole
+            for number in range(self.done, self.beats):
+                self._pause(keeper)  # between beats only: what a beat brings is booked as a whole
                 self._advance(number, observers)
+                self.done = number + 1
                 self._check_mass()
                 self.froude.book(self.view)
                 for observer in observers:
@@ -123,9 +159,18 @@ class Simulation:
             raise first
         return status
 
+    def _pause(self, keeper: Keeper | None) -> None:
+        """Write a checkpoint if one is due or the run must end, and end it if it must."""
+        asked = self.interrupt.asked
+        if keeper is not None and self.done and (asked or keeper.due()):
+            keeper.keep(self, "interrupted" if asked else "running")
+        self.interrupt.check()
+
     def _start(self, observers: list[Observer], progress: Progress | None) -> None:
-        for observer in observers:
-            observer.start(self.view)
+        if not self.done:
+            self._renew(0.0, self.beat)
+            for observer in observers:
+                observer.start(self.view)
         self.counters.began = time.perf_counter()
         if progress is not None:
             progress.start(self.case.clock.duration)
@@ -186,7 +231,7 @@ class Simulation:
     def stats(self) -> dict[str, Any]:
         """Figures for the progress display."""
         wall = max(time.perf_counter() - self.counters.began, 1e-9)
-        rate = self.view.time / wall
+        rate = (self.view.time - max(self.counters.resumed, default=0.0)) / wall
         return {
             "steps": self.counters.steps,
             "dt": self.counters.last_dt,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ def summarise(simulation: Simulation, status: str, times: dict[str, float]) -> d
     surface, counters, case = simulation.surface, simulation.counters, simulation.case
     grid = surface.state.grid
     active = int(np.count_nonzero(grid.array("active")))
-    wall = time.perf_counter() - counters.began
+    wall = counters.wall
     ledger = surface.ledger
     coupling = simulation.coupling
     return {
@@ -27,6 +26,7 @@ def summarise(simulation: Simulation, status: str, times: dict[str, float]) -> d
         "floodsim": __version__,
         "simulated_s": simulation.view.time,
         "duration_s": case.clock.duration,
+        "resumed_at_s": counters.resumed,
         "rain_end_s": surface.rain.end,
         "grid": {
             "rows": grid.shape[0],

@@ -16,7 +16,7 @@ from floodsim.errors import RunError
 from floodsim.grid.grid import Grid, make_grid
 from floodsim.names import VARIABLES
 from floodsim.output.maps import Maps
-from floodsim.output.netcdf import FileSink
+from floodsim.output.sinks import FileSink
 from tests.output.fake import FakeView, case, play
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,10 @@ def test_first_signal_waits_for_the_check(number: signal.Signals) -> None:
         os.kill(os.getpid(), number)
         with pytest.raises(KeyboardInterrupt):
             interrupt.check()
-        with pytest.raises(KeyboardInterrupt):
+        if number == signal.SIGINT:
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), number)
+        else:  # a batch system says it more than once, and a checkpoint may be on its way
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
 
