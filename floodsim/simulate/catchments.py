@@ -125,7 +125,7 @@ def _node_areas(
     own = label >= 0
     for k in range(3):
         at_cell = np.bincount(label[own], cover[k, own], minlength=flat.size)
-        part = np.divide(at_cell, shared, out=np.zeros_like(at_cell), where=shared > 0)
+        part = np.divide(at_cell, shared, out=np.zeros(at_cell.size), where=shared > 0)
         areas[k] += np.bincount(inlets.rows[:, kernels.NODE], weight * part[place], minlength=nodes)
     return areas, cover[:, ~own].sum(axis=1)
 
