@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from floodsim.grid.grid import Grid
 from floodsim.output.reader import Results
 from floodsim.simulate.run_case import run_case
 from floodsim.simulate.simulation import Progress
-from floodsim.study.batch import about_study, run_plan
+from floodsim.study.batch import Watch, about_study, run_plan
 from floodsim.study.collect import open_study
+from floodsim.study.ladder import Rains
 from floodsim.study.plan import Scenario, make_plan
 from floodsim.study.pool import Workers, threads_each
+from floodsim.study.zones import Borne
+from floodsim.study.zones import bearable_rain as find_bearable_rain
 
 
 def run(
@@ -53,6 +57,23 @@ def plan_study(study: str | Path) -> tuple[Study, list[Scenario]]:
     """A study file and its scenarios, every one of them checked; raises CaseError with the faults of all."""
     asked = load_study(study, os.environ)
     return asked, make_plan(asked, study, os.environ)
+
+
+def bearable_rain(
+    case: str | Path,
+    out: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    rains: Rains | None = None,
+    workers: Workers | None = None,
+    threads: int | None = None,
+    watch: Watch | None = None,
+) -> list[Borne]:
+    """The rain that each drainage zone of a case file bears without waterlogging; see `floodsim.study.zones`."""
+    pool = workers or Workers()
+    each = threads_each(threads, pool)
+    more: dict[str, Any] = {"overrides": overrides, "env": os.environ, "workers": pool, "threads": each, "watch": watch}
+    return find_bearable_rain(case, Path(out).absolute(), rains, **more)
 
 
 def run_study(

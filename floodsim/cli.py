@@ -23,7 +23,7 @@ from floodsim import __version__
 from floodsim.cli_capacity import capacity_command
 from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, Settings, refuse_overwrite
 from floodsim.cli_report import compare_command, report_command
-from floodsim.cli_study import batch_command
+from floodsim.cli_study import batch_command, zones_command
 from floodsim.cli_validate import validate_command
 from floodsim.errors import (
     EXIT_BAD_INPUT,
@@ -276,6 +276,7 @@ def network_convert_command(source: Path, target: Path, lines: Path | None, mapp
 cli.add_command(report_command)
 cli.add_command(compare_command)
 cli.add_command(batch_command)
+cli.add_command(zones_command)
 cli.add_command(capacity_command)
 cli.add_command(validate_command)
 

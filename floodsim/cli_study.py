@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE
+from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, refuse_overwrite
 from floodsim.cli_study_progress import StudyProgress
 from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RUN_FAILED
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from floodsim.study.batch import Left, Outcome
     from floodsim.study.pool import Workers
     from floodsim.study.slurm import Job
+    from floodsim.study.zones import Borne
 
 BATCH_EXAMPLES = (
     """\b
@@ -229,3 +231,118 @@ FORMS = {
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
+
+
+ZONES_EXAMPLES = (
+    """\b
+Examples:
+  floodsim zones cases/old_town/case.toml --workers 2
+  floodsim zones cases/old_town/case.toml --by depth --most 150 --step 5
+  floodsim zones cases/old_town/case.toml --periods 2,3,5,10,20,30,50,100
+
+"""
+    + EPILOG
+)
+
+
+class Periods(click.ParamType):
+    """Return periods in years, with commas between."""
+
+    name = "P,P,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Numbers above 0."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            found = tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            found = ()
+        if not found or not all(0.0 < period <= 10_000.0 for period in found):
+            self.fail(f"{value!r} is not a list of return periods in years, such as 2,5,10,20", param, ctx)
+        return found
+
+
+@click.command("zones", short_help="The rain that each drainage zone 排水分区 bears.", epilog=ZONES_EXAMPLES)
+@click.argument("case_file", metavar="CASE", type=FILE)
+@click.option("--out", type=FOLDER, metavar="DIR", help="Folder; default results/<name of the case>/zones.")
+@click.option(
+    "--by",
+    type=click.Choice(["return_period", "depth"]),
+    help="What is made heavier; default the return period where a formula gives the depth.",
+)
+@click.option("--step", type=float, default=2.0, show_default=True, metavar="MM", help="Between rains, mm.")
+@click.option("--least", type=float, metavar="MM", help="The least rain tried, mm.")
+@click.option("--most", type=float, metavar="MM", help="The heaviest rain tried, mm.")
+@click.option("--periods", type=Periods(), default=(), help="Try exactly the storms of these return periods, years.")
+@WORKERS
+@SCHEDULER
+@THREADS
+@SET
+@FORCE
+@click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
+@click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
+@DEBUG
+def zones_command(
+    case_file: Path,
+    out: Path | None,
+    by: str | None,
+    step: float,
+    least: float | None,
+    most: float | None,
+    periods: tuple[float, ...],
+    workers: int,
+    scheduler: str | None,
+    threads: int | None,
+    overrides: tuple[str, ...],
+    force: bool,
+    display: str | None,
+) -> None:
+    """Find the heaviest rain that each zone bears without waterlogging 可应对降雨量, by bisection over shared runs.
+
+    CASE names zones under [[zones]] or [zone_file]; [zone_rule] says when one counts as waterlogged. Writes zones.json,
+    which the report of the case shows. Stopped in the middle, the same command goes on.
+    """
+    from floodsim.api import bearable_rain
+    from floodsim.case.read import read_data
+    from floodsim.study.ladder import Rains
+    from floodsim.study.zones import ZONES
+
+    pool = pool_of(workers, scheduler, threads, ())
+    name = str(read_data(case_file).get("name", case_file.stem))
+    folder = (out or Path("results") / name / "zones").absolute()
+    refuse_overwrite(folder / ZONES, force)
+    catch_sigterm()
+    rains = Rains(by, step, least, most, periods)
+    with progress_for(display, workers) as progress:
+        found = bearable_rain(
+            case_file, folder, overrides=overrides, rains=rains, workers=pool, threads=threads, watch=progress
+        )
+    show_zones(found, folder / ZONES)
+
+
+def show_zones(found: Sequence[Borne], file: Path) -> None:
+    """The table of zones and what they bear on stdout, then what must be known of each."""
+    from floodsim.cli_show import print_notes, print_pairs, print_table
+
+    def number(value: float | None, form: str) -> str:
+        return "-" if value is None else form.format(value)
+
+    words = {True: "pass 达标", False: "fail 不达标", None: "-"}
+    rows = [
+        (
+            one.zone,
+            number(one.mm, "{:.1f}"),
+            number(one.return_period, "{:.1f}"),
+            one.klass or "-",
+            number(one.next_mm, "{:.1f}"),
+            ", ".join(one.why) or "-",
+            number(one.required, "{:g}"),
+            words[one.passed],
+        )
+        for one in found
+    ]
+    columns = ("zone 排水分区", "bears mm", "P a", "class a", "not mm", "what gives way", "asked a", "verdict")
+    print_table("Rain that zones bear 排水分区可应对降雨量", columns, rows, right=(1, 2, 3, 4, 6))
+    print_notes(f"{one.zone}: {note}" for one in found for note in one.notes)
+    print_pairs([("written", str(file))])

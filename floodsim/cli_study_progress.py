@@ -48,12 +48,15 @@ class StudyProgress:
         self._stack.close()
 
     def start(self, left: Left, tasks: Sequence[Scenario], folder: Path) -> None:
-        """Begin the table with what is finished already and what will run."""
-        self.seconds = {one.name: max(left.seconds[one.name], 1e-3) for one in tasks}
+        """Begin the table with what is finished already and what will run; later calls add what will run next."""
+        first = self.folder is None
+        self.seconds |= {one.name: max(left.seconds[one.name], 1e-3) for one in tasks}
         self.folder = folder
+        if not first:
+            return
         self.begun = self.now()
         counts = ", ".join(f"{count} {state}" for state, count in left.count().items())
-        self.tell(f"{len(left.plan)} scenarios: {counts}; {len(tasks)} to run on {self.workers} worker(s)")
+        self.tell(f"{len(left.plan)} scenarios: {counts}; {self.workers} worker(s)")
         if self.live and tasks and self.stream is not None:
             from rich.console import Console
             from rich.live import Live

@@ -192,7 +192,7 @@ def _check_times(faults: Faults, key: str, times: Sequence[float]) -> None:
             return
 
 
-NAMED = ("boundaries", "sources", "points", "lines", "waterlogging_points")
+NAMED = ("boundaries", "sources", "points", "lines", "waterlogging_points", "zones")
 
 CHECKS: list[tuple[Check, tuple[str, ...]]] = [
     (check_extent, ("grid",)),

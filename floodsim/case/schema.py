@@ -8,6 +8,7 @@ from floodsim.case.answer import Lifelines, Line, Output, Point, Solver, Standar
 from floodsim.case.drainage import Drainage
 from floodsim.case.ground import Buildings, Clock, GridSection, Initial, Losses, Roughness, Section
 from floodsim.case.water import Boundary, Rainfall, Source
+from floodsim.case.zones import Zone, ZoneFile, ZoneRule
 
 
 class Case(Section):
@@ -30,6 +31,9 @@ class Case(Section):
     lines: list[Line] = []
     waterlogging_points: list[WaterloggingPoint] = []
     waterlogging_file: WaterloggingFile | None = None
+    zones: list[Zone] = []
+    zone_file: ZoneFile | None = None
+    zone_rule: ZoneRule = ZoneRule()
     lifelines: Lifelines | None = None
     standard: Standard = Standard()
     solver: Solver = Solver()

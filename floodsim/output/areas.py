@@ -48,7 +48,7 @@ def waterlogging_areas(case: Case, grid: Grid) -> list[Area]:
     if case.waterlogging_file is not None:
         try:
             for key, point in _from_file(case.waterlogging_file, grid, faults):
-                _add(areas, faults, key, point, _shape_mask(grid, point["shape"], point["radius"]) & open_ground, None)
+                _add(areas, faults, key, point, shape_mask(grid, point["shape"], point["radius"]) & open_ground, None)
         except CaseError as error:
             faults.take(error)
     faults.raise_if_any()
@@ -127,7 +127,7 @@ def _missing(value: Any) -> bool:
     return value is None or value != value or value == ""
 
 
-def _shape_mask(grid: Grid, shape: Any, radius: float) -> np.ndarray:
+def shape_mask(grid: Grid, shape: Any, radius: float) -> np.ndarray:
     """Cells of a point (as a circle), a polygon with holes, or several of these."""
     inside = np.zeros(grid.shape, bool)
     if shape.geom_type == "Point":
@@ -138,5 +138,5 @@ def _shape_mask(grid: Grid, shape: Any, radius: float) -> np.ndarray:
             inside &= ~cells_in_polygon(grid, list(hole.coords))
         return inside
     for part in getattr(shape, "geoms", ()):
-        inside |= _shape_mask(grid, part, radius)
+        inside |= shape_mask(grid, part, radius)
     return inside

@@ -24,6 +24,7 @@ from floodsim.grid.raster import depth_raster
 from floodsim.grid.roughness import loss_classes
 from floodsim.grid.vector import boundary_polygons
 from floodsim.output.areas import waterlogging_areas
+from floodsim.output.zones import drainage_zones
 from floodsim.simulate.coupling import Drainage
 from floodsim.simulate.drainage import make_drainage
 from floodsim.surface.edges import Boundary, edge_faces, face_centres
@@ -69,6 +70,7 @@ def make_setup(case: Case, grid: Grid | None = None) -> Setup:
         "losses": make_losses,
         "depth": initial_depth,
         "areas": waterlogging_areas,
+        "zones": drainage_zones,
         "drainage": make_drainage,
     }
     for name, build in builders.items():
@@ -81,7 +83,8 @@ def make_setup(case: Case, grid: Grid | None = None) -> Setup:
     rain, warnings = parts.pop("rain")
     if parts["drainage"] is not None:
         warnings = warnings + parts["drainage"].notes
-    parts.pop("areas")  # the series find them again; here they only had to be without a fault
+    for name in ("areas", "zones"):  # found again where they are used; here they only had to be without a fault
+        parts.pop(name)
     return Setup(grid=grid, rain=rain, notes=notes + warnings, **parts)
 
 

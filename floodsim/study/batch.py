@@ -18,7 +18,7 @@ from floodsim.study.collect import write_collection
 from floodsim.study.cost import seconds_of, speeds
 from floodsim.study.hold import holding
 from floodsim.study.plan import Scenario
-from floodsim.study.pool import Workers, run_tasks
+from floodsim.study.pool import Workers, open_pool
 from floodsim.study.record import SCENARIOS, Record, is_complete, read_record
 from floodsim.study.work import Task
 
@@ -137,7 +137,7 @@ def run_plan(
     watch.start(left, mine, folder)
     stopped = False
     try:
-        with closing(run_tasks(tasks, workers, watch.tell)) as records:
+        with open_pool(workers, len(tasks), watch.tell) as run, closing(run(tasks)) as records:
             for record in records:
                 stopped |= record["status"] == "interrupted"
                 left.records[record["name"]] = record

@@ -11,6 +11,7 @@ from typing import Any
 
 from floodsim.assess.lifelines import check_lifelines
 from floodsim.assess.standard import load_standard
+from floodsim.assess.zones import check_zone_rule
 from floodsim.case.load import load_case
 from floodsim.case.overrides import OPTION
 from floodsim.case.schema import Case
@@ -62,7 +63,7 @@ def make_plan(study: Study, file: str | Path = "", env: Mapping[str, str] | None
     for axes in combinations(study, str(file)):
         name = scenario_name(axes)
         try:
-            case = _check(load_case(study.case, overrides(study, axes, base), env))
+            case = check_case(load_case(study.case, overrides(study, axes, base), env))
             found.append(Scenario(name, axes, case, fingerprint(case), cost_of(case)))
         except CaseError as error:
             for fault in error.faults:
@@ -120,10 +121,11 @@ def _seconds(value: Any) -> float:
         return 0.0  # the case says what is wrong with it
 
 
-def _check(case: Case) -> Case:
-    """What can be known of a case before its grid is made: standard, facilities, rain."""
+def check_case(case: Case) -> Case:
+    """What can be known of a case before its grid is made (standard, facilities, zones, rain); gives it back."""
     load_standard(case.standard.name, case.standard.overrides)
     check_lifelines(case.lifelines)
+    check_zone_rule(case)
     if case.rainfall.kind != "gridded":
         build_rain(case, None)
     return case

@@ -11,8 +11,9 @@ import importlib
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from floodsim.errors import CaseError, Fault
@@ -55,18 +56,27 @@ def threads_each(threads: int | None, workers: Workers) -> int:
     return 0 if workers.here or workers.scheduler is not None else max(usable_cores() // workers.count, 1)
 
 
-def run_tasks(tasks: Sequence[Task], workers: Workers, tell: Callable[[str], None]) -> Generator[Record, None, None]:
-    """Run tasks and yield their records as they come; ``tell`` takes what the user should know (the dashboard).
+Runner = Callable[[Sequence[Task]], Generator[Record, None, None]]
+"""Runs tasks and yields their records as they come."""
 
-    Where the caller stops (closes the iterator, Ctrl-C), running scenarios are ended in good order first. Raises
+
+@contextmanager
+def open_pool(workers: Workers, most: int, tell: Callable[[str], None]) -> Iterator[Runner]:
+    """What runs tasks, ``most`` of them at the same time; ``tell`` takes what the user should know (the dashboard).
+
+    Where the caller stops (closes the generator, Ctrl-C), running scenarios are ended in good order first. Raises
     CaseError where the workers cannot be had.
     """
-    if workers.here or not tasks:
-        yield from map(run_task, tasks)
+    if workers.here or most < 1:
+        yield _one_by_one
         return
     with ExitStack() as stack:
-        client = _client(workers, len(tasks), stack, tell)
-        yield from _over_dask(client, tasks)
+        client = _client(workers, most, stack, tell)
+        yield partial(_over_dask, client)
+
+
+def _one_by_one(tasks: Sequence[Task]) -> Generator[Record, None, None]:
+    yield from map(run_task, tasks)
 
 
 def _client(workers: Workers, most: int, stack: ExitStack, tell: Callable[[str], None]) -> Any:
@@ -124,7 +134,7 @@ def slurm_cluster(workers: Workers) -> Any:
     return jobqueue.SLURMCluster(**job, worker_extra_args=["--nthreads", "1"])
 
 
-def _over_dask(client: Any, tasks: Sequence[Task]) -> Iterator[Record]:
+def _over_dask(client: Any, tasks: Sequence[Task]) -> Generator[Record, None, None]:
     from distributed import as_completed
 
     futures = {

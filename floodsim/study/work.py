@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from floodsim.assess.verdict import judge
+from floodsim.assess.zones import judge_zones
 from floodsim.case.schema import Case
 from floodsim.errors import CaseError, FloodsimError
 from floodsim.output.folder import folder_status
@@ -109,7 +110,9 @@ def _figures(task: Task, note: Callable[[float], None]) -> Record:
     try:
         if results.status != "complete":
             return {"status": results.status, "reason": results.statement}
-        return figures(dataclasses.replace(results, verdict=judge(results)))
+        judged = dataclasses.replace(results, verdict=judge(results))
+        zones = judge_zones(task.case, judged)
+        return figures(judged) | ({"zones": zones} if zones else {})
     finally:
         results.close()
 
