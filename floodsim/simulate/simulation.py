@@ -136,7 +136,7 @@ class Simulation:
                 for observer in observers:
                     observer.sync(self.view)
                 if progress is not None:
-                    progress.update(self.view.time, self.stats())
+                    self._tell(progress)
             status = "complete"
         except KeyboardInterrupt:
             status = "interrupted"
@@ -158,6 +158,13 @@ class Simulation:
         if first is not None:
             raise first
         return status
+
+    def _tell(self, progress: Progress) -> None:
+        """Show how far the run is; a KeyboardInterrupt of the display asks the run to end, in good order."""
+        try:
+            progress.update(self.view.time, self.stats())
+        except KeyboardInterrupt:
+            self.interrupt.asked = True
 
     def _pause(self, keeper: Keeper | None) -> None:
         """Write a checkpoint if one is due or the run must end, and end it if it must."""

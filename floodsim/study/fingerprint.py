@@ -1,6 +1,6 @@
 """What a scenario's results depend on, as one hash: the case and the content of every file it names.
 
-Names, titles and the number of threads change no result, nor does the folder in which the files lie.
+Names, titles, the number of threads and checkpoints change no result, nor does the folder in which the files lie.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ WITHOUT_EFFECT = ("name", "title", "description")
 def fingerprint(case: Case) -> str:
     """Hash (64 hexadecimal digits) of everything that the results of a case depend on."""
     data = {key: value for key, value in resolved(case).items() if key not in WITHOUT_EFFECT}
-    data["solver"] = {key: value for key, value in data["solver"].items() if key != "threads"}
+    for section, key in (("solver", "threads"), ("output", "checkpoint_interval")):
+        data[section] = {name: value for name, value in data[section].items() if name != key}
     files = {str(path): _content(path) for path in input_files(case).values()}
     text = json.dumps([__version__, _without_paths(data, files)], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

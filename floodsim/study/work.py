@@ -118,9 +118,13 @@ def _figures(task: Task, note: Callable[[float], None]) -> Record:
 
 
 def _simulate(task: Task, out: Path | None, progress: Beat) -> Results:
-    """Run the case; what an earlier run left in its folder without a record is replaced."""
-    force = out is not None and folder_status(out) is not None
-    return run_case(task.case, out, force=force, progress=progress)
+    """Run the case; a run that was broken off is continued from its last checkpoint, that of another case replaced."""
+    if out is None or folder_status(out) is None:
+        return run_case(task.case, out, progress=progress)
+    try:
+        return run_case(task.case, out, resume=True, progress=progress)
+    except CaseError:  # what lies there belongs to another state of the case, or the case has faults itself
+        return run_case(task.case, out, force=True, progress=progress)
 
 
 def _interrupted(task: Task) -> Record:
