@@ -21,7 +21,7 @@ import click
 
 from floodsim import __version__
 from floodsim.cli_capacity import capacity_command
-from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, Settings, refuse_overwrite
+from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, MEASURES, SET, Settings, names_in, refuse_overwrite
 from floodsim.cli_report import compare_command, report_command
 from floodsim.cli_study import batch_command, zones_command
 from floodsim.cli_validate import validate_command
@@ -61,6 +61,7 @@ def cli() -> None:
 @click.option("--resume", is_flag=True, help="Continue the run in DIR from its last checkpoint, if it has one.")
 @click.option("--checkpoint-every", type=click.FloatRange(0), metavar="MIN", help="Wall-clock minutes; 0: never.")
 @click.option("--threads", type=click.IntRange(0, 1024), help="Threads to use; 0: all cores this process may use.")
+@MEASURES
 @click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
 @click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
 @DEBUG
@@ -72,6 +73,7 @@ def run_command(
     resume: bool,
     checkpoint_every: float | None,
     threads: int | None,
+    measures: str | None,
     display: str | None,
 ) -> int:
     """Run CASE and write maps, envelopes, series, the mass ledger and the verdict.
@@ -91,6 +93,10 @@ def run_command(
     if checkpoint_every is not None:
         overrides = (*overrides, f"output.checkpoint_interval={60.0 * checkpoint_every}")
     case = _load(case_file, overrides)  # first of all: a fault is shown before the solver is even imported
+    if measures is not None:
+        from floodsim.case.plan import apply_measures
+
+        case = apply_measures(case, names_in(measures))
 
     from floodsim.api import run
     from floodsim.cli_progress import progress_for
@@ -117,12 +123,14 @@ def check_command(case_file: Path, out: Path | None, overrides: tuple[str, ...],
     from floodsim.assess.standard import load_standard
     from floodsim.cli_show import show_check
     from floodsim.simulate.check_bundle import write_bundle
+    from floodsim.simulate.check_measures import check_candidates
     from floodsim.simulate.setup import make_setup
 
     load_standard(case.standard.name, case.standard.overrides)
     if out is not None:
         _refuse_other_things(out, force)
     setup = make_setup(case)
+    check_candidates(case, setup.grid)
     if out is not None:
         write_bundle(out.resolve(), case, setup)
         setup.notes.append(f"wrote the prepared ground to {out}")

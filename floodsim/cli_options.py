@@ -42,8 +42,16 @@ SET = click.option(
     multiple=True,
     help='Replace one key of the case, such as --set solver.order=2 or --set "clock.duration=30 min". Repeatable.',
 )
+MEASURES = click.option(
+    "--measures", metavar="A,B", help="Measures that are built, by name or name of a set; without it as the case says."
+)
 LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language 语言.")
 FORCE = click.option("--force", is_flag=True, help="Overwrite what stands in the way.")
+
+
+def names_in(text: str) -> list[str]:
+    """Names out of a list with commas; an empty text is an empty list."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def refuse_overwrite(path: Path | None, force: bool) -> None:

@@ -24,7 +24,7 @@ FLOORS = {
     "simulate": 5,
     "assess": 6,
     "study": 7,
-    "report": 8, "api": 8, "validation": 8,
+    "report": 8, "api": 8, "validation": 8, "measures": 8,
     "cli": 9, "cli_capacity": 9, "cli_network": 9, "cli_options": 9, "cli_progress": 9, "cli_report": 9,
     "cli_results": 9, "cli_show": 9, "cli_storm": 9, "cli_study": 9, "cli_study_progress": 9, "cli_validate": 9,
     "bmi": 9, "__main__": 9,

@@ -13,9 +13,9 @@ from floodsim.assess.capacity import Capacity, Ground, capacity_record, check_ca
 from floodsim.assess.capacity_rules import CapacityRules, load_capacity_rules
 from floodsim.case.load import parse_case
 from floodsim.case.schema import Case
+from floodsim.drainage.measures import network_of as altered_network
 from floodsim.drainage.network import Network
 from floodsim.drainage.pump_report import with_levels
-from floodsim.drainage.read_inp import read_inp
 from floodsim.drainage.subcatchments import node_of, read_subcatchments
 from floodsim.errors import CaseError, Fault
 from floodsim.forcing.design import formula_of
@@ -38,7 +38,8 @@ def network_of(case: Case) -> Network:
     if case.drainage is None:
         remedy = "name a network: drainage.network"
         raise CaseError(Fault("the case has no pipe network 排水管网", key="drainage", remedy=remedy))
-    return with_levels(read_inp(case.drainage.network), case.drainage.stations)
+    altered = altered_network(case)
+    return with_levels(altered.network, altered.section.stations)
 
 
 def capacity_of_case(

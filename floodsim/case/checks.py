@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from floodsim.case import drainage_checks, required
+from floodsim.case import drainage_checks, measure_checks, required
 from floodsim.case.schema import Case
 from floodsim.case.units import UNITS, nearest_unit, show
 from floodsim.case.water import Series
@@ -192,7 +192,7 @@ def _check_times(faults: Faults, key: str, times: Sequence[float]) -> None:
             return
 
 
-NAMED = ("boundaries", "sources", "points", "lines", "waterlogging_points", "zones")
+NAMED = ("boundaries", "sources", "points", "lines", "waterlogging_points", "zones", "measures")
 
 CHECKS: list[tuple[Check, tuple[str, ...]]] = [
     (check_extent, ("grid",)),
@@ -211,6 +211,8 @@ CHECKS: list[tuple[Check, tuple[str, ...]]] = [
     (drainage_checks.check_coupling_step, ("drainage", "solver")),
     (drainage_checks.check_classes, ("drainage",)),
     (drainage_checks.check_stations, ("drainage",)),
+    (measure_checks.check_measures, ("measures", "drainage", "losses")),
+    (measure_checks.check_plan, ("measures", "plan")),
     (required.check_waterlogging, ("waterlogging_points",)),
     (_check_all_names, NAMED),
     (check_scheme, ("solver",)),

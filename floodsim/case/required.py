@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from floodsim.case.ground import Losses, Section, TerrainEdit
+from floodsim.case.measures import Measure
 from floodsim.case.schema import Case
 from floodsim.case.units import show
 from floodsim.case.water import Boundary, Rainfall, Source
 from floodsim.errors import Faults
 
-Kinded = Rainfall | Losses | TerrainEdit | Boundary | Source
+Kinded = Rainfall | Losses | TerrainEdit | Boundary | Source | Measure
 Alternatives = tuple[tuple[str, ...], ...]  # any one of these sets of keys will do
 
 _STORM: Alternatives = (("formula", "return_period"), ("formula_file", "return_period"))
@@ -70,7 +71,7 @@ def _given(section: Section, key: str) -> bool:
     return getattr(section, key) is not None and (key != "rate" or key in section.model_fields_set)
 
 
-def _need(faults: Faults, path: str, section: Kinded, table: Mapping[str, list[Alternatives]]) -> None:
+def need_keys(faults: Faults, path: str, section: Kinded, table: Mapping[str, list[Alternatives]]) -> None:
     """Every group of alternatives of the section's kind has to be met by one of them."""
     kind = section.kind
     for alternatives in table[kind]:
@@ -121,7 +122,7 @@ def _one_of(faults: Faults, path: str, section: Section, keys: Sequence[str]) ->
         )
 
 
-def _corners(faults: Faults, path: str, section: Section, key: str, least: int) -> None:
+def check_corners(faults: Faults, path: str, section: Section, key: str, least: int) -> None:
     """A line has two points or more, a polygon three."""
     value = getattr(section, key)
     if value is not None and len(value) < least:
@@ -143,13 +144,13 @@ def _only_with(faults: Faults, path: str, section: Section, key: str, owner: str
 
 def check_rainfall(case: Case, faults: Faults) -> None:
     """Each kind of rain has what it is made from."""
-    _need(faults, "rainfall", case.rainfall, RAINFALL)
+    need_keys(faults, "rainfall", case.rainfall, RAINFALL)
 
 
 def check_losses(case: Case, faults: Faults) -> None:
     """Each kind of loss has its parameters, and Horton's rate falls."""
     losses = case.losses
-    _need(faults, "losses", losses, LOSSES)
+    need_keys(faults, "losses", losses, LOSSES)
     first, last = losses.initial_rate, losses.final_rate
     if losses.kind == "horton" and first is not None and last is not None and first < last:
         faults.add(
@@ -188,9 +189,9 @@ def check_edits(case: Case, faults: Faults) -> None:
     for number, edit in enumerate(case.grid.edits):
         path = f"grid.edits[{number}]"
         _one_of(faults, path, edit, ("file", "coordinates"))
-        _need(faults, path, edit, EDITS)
+        need_keys(faults, path, edit, EDITS)
         _refuse(faults, path, edit, EDITS_REFUSED)
-        _corners(faults, path, edit, "coordinates", 2)
+        check_corners(faults, path, edit, "coordinates", 2)
         _only_with(faults, path, edit, "level_field", "file")
         _only_with(faults, path, edit, "layer", "file")
 
@@ -200,9 +201,9 @@ def check_boundaries(case: Case, faults: Faults) -> None:
     for number, boundary in enumerate(case.boundaries):
         path = f"boundaries[{number}]"
         _one_of(faults, path, boundary, ("edge", "polygon", "file"))
-        _need(faults, path, boundary, BOUNDARIES)
+        need_keys(faults, path, boundary, BOUNDARIES)
         _refuse(faults, path, boundary, BOUNDARIES_REFUSED)
-        _corners(faults, path, boundary, "polygon", 3)
+        check_corners(faults, path, boundary, "polygon", 3)
         _only_with(faults, path, boundary, "span", "edge")
         _only_with(faults, path, boundary, "layer", "file")
 
@@ -211,9 +212,9 @@ def check_sources(case: Case, faults: Faults) -> None:
     """Each source says where its water enters."""
     for number, source in enumerate(case.sources):
         path = f"sources[{number}]"
-        _need(faults, path, source, SOURCES)
+        need_keys(faults, path, source, SOURCES)
         _refuse(faults, path, source, SOURCES_REFUSED)
-        _corners(faults, path, source, "coordinates", 2)
+        check_corners(faults, path, source, "coordinates", 2)
 
 
 def check_waterlogging(case: Case, faults: Faults) -> None:
@@ -231,5 +232,5 @@ def check_waterlogging(case: Case, faults: Faults) -> None:
         elif circle and (point.x is None or point.y is None):
             missing = "x" if point.x is None else "y"
             faults.add(f"needs {missing}", key=f"{path}.{missing}", allowed="x and y", remedy=f"add {missing}")
-        _corners(faults, path, point, "polygon", 3)
-        _corners(faults, path, point, "lane", 3)
+        check_corners(faults, path, point, "polygon", 3)
+        check_corners(faults, path, point, "lane", 3)

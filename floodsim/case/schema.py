@@ -7,6 +7,7 @@ from pydantic import Field
 from floodsim.case.answer import Lifelines, Line, Output, Point, Solver, Standard, WaterloggingFile, WaterloggingPoint
 from floodsim.case.drainage import Drainage
 from floodsim.case.ground import Buildings, Clock, GridSection, Initial, Losses, Roughness, Section
+from floodsim.case.measures import Measure, Plan
 from floodsim.case.water import Boundary, Rainfall, Source
 from floodsim.case.zones import Zone, ZoneFile, ZoneRule
 
@@ -35,6 +36,8 @@ class Case(Section):
     zone_file: ZoneFile | None = None
     zone_rule: ZoneRule = ZoneRule()
     lifelines: Lifelines | None = None
+    measures: list[Measure] = []
+    plan: Plan = Plan()
     standard: Standard = Standard()
     solver: Solver = Solver()
     output: Output = Output()

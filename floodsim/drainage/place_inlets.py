@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,15 +69,22 @@ class Placing:
 
 
 def place_inlets(
-    section: Drainage, network: Network, inp_inlets: InpInlets, grid: Grid, notes: list[str]
+    section: Drainage,
+    network: Network,
+    inp_inlets: InpInlets,
+    grid: Grid,
+    notes: list[str],
+    more: Sequence[Row] = (),
 ) -> tuple[Inlets, ClassTable]:
     """All inlets and grid outfalls of a case, with their cells, crests and classes; ``notes`` is for the user.
+
+    ``more`` inlets come after those of the table and of the SWMM input.
 
     Raises CaseError with every fault of the table of inlets and of the inlets of the SWMM input.
     """
     placing = Placing(section, network, grid, Faults())
     rows = _table_rows(section.inlets, placing) if section.inlets is not None else []
-    rows += _inp_rows(inp_inlets, placing)
+    rows += [*_inp_rows(inp_inlets, placing), *(replace(row) for row in more)]
     for row in rows:
         _check_row(row, placing)
     placing.faults.raise_if_any()

@@ -44,9 +44,16 @@ def apply_edits(bed: np.ndarray, active: np.ndarray, edits: list[TerrainEdit], f
 
     Raises CaseError with all faults of all edits; ``bed`` is then half done and not to be used.
     """
+    keys = [f"grid.edits[{number}]" + (f" ({edit.name})" if edit.name else "") for number, edit in enumerate(edits)]
+    apply_keyed(bed, active, list(zip(keys, edits, strict=True)), frame, notes)
+
+
+def apply_keyed(
+    bed: np.ndarray, active: np.ndarray, edits: list[tuple[str, TerrainEdit]], frame: Frame, notes: list[str]
+) -> None:
+    """Apply edits as `apply_edits` does, each with the key that faults name."""
     faults = Faults()
-    for number, edit in enumerate(edits):
-        key = f"grid.edits[{number}]" + (f" ({edit.name})" if edit.name else "")
+    for key, edit in edits:
         try:
             _apply(bed, active, edit, frame, key, notes)
         except CaseError as error:

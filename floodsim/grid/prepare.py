@@ -10,10 +10,11 @@ import numpy as np
 from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Faults
 from floodsim.grid.buildings import Footprints, block_cells, raise_roofs, read_buildings
-from floodsim.grid.edits import apply_edits
+from floodsim.grid.edits import apply_edits, apply_keyed
 from floodsim.grid.frame import Frame
 from floodsim.grid.grid import Grid, make_grid
 from floodsim.grid.holes import treat_holes
+from floodsim.grid.measures import measure_edits
 from floodsim.grid.pits import note_pits
 from floodsim.grid.raster import read_terrain
 from floodsim.grid.roughness import loss_classes, manning
@@ -22,16 +23,17 @@ from floodsim.grid.roughness import loss_classes, manning
 def prepare_grid(case: Case, notes: list[str] | None = None) -> Grid:
     """Read and prepare the ground of a case; raises CaseError with every fault that can be found at once.
 
-    The order is: terrain on its cells, cells without data, terrain edits, roughness, loss classes, buildings. Cells
-    outside the domain keep no level of their own; they get the highest active one, so that they never look like a
-    place for water. Where ``losses.table`` is given, ``loss_class`` indexes the class codes in its attribute ``codes``.
-    What the user should know is appended to ``notes``.
+    The order is: terrain on its cells, cells without data, terrain edits and measures, roughness, loss classes,
+    buildings. Cells outside the domain keep no level of their own; they get the highest active one, so that they never
+    look like a place for water. Where ``losses.table`` is given, ``loss_class`` indexes the class codes in its
+    attribute ``codes``. What the user should know is appended to ``notes``.
     """
     notes = [] if notes is None else notes
     bed, frame = read_terrain(case, notes)
     active = treat_holes(bed, frame, case.grid, notes)
     faults = Faults()
     _collect(faults, apply_edits, bed, active, case.grid.edits, frame, notes)
+    _collect(faults, apply_keyed, bed, active, measure_edits(case), frame, notes)
     roughness = _collect(faults, manning, case, frame, active, notes)
     losses = _collect(faults, loss_classes, case, frame, active) if _wants_losses(case) else None
     houses = _collect(faults, read_buildings, case, frame, notes)

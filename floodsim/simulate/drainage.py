@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +15,10 @@ from floodsim.drainage.engine import Engine
 from floodsim.drainage.exchange import Exchange
 from floodsim.drainage.inlets import Inlets
 from floodsim.drainage.inp_inlets import read_inlets
+from floodsim.drainage.measures import network_of
 from floodsim.drainage.network import Network
-from floodsim.drainage.place_inlets import nodes_on_grid, place_inlets
+from floodsim.drainage.place_inlets import Row, nodes_on_grid, place_inlets
 from floodsim.drainage.pump_report import make_stations, with_levels
-from floodsim.drainage.read_inp import read_inp
 from floodsim.drainage.roofs import roof_cells
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.grid.grid import Grid
@@ -31,13 +32,13 @@ def make_drainage(case: Case, grid: Grid) -> Drainage | None:
     """
     if case.drainage is None:
         return None
-    section = case.drainage
-    network = read_inp(section.network)
-    return couple(case, grid, network, section.network)
+    altered = network_of(case)
+    case = case.model_copy(update={"drainage": altered.section})
+    return couple(case, grid, altered.network, altered.section.network, altered.rows)
 
 
-def couple(case: Case, grid: Grid, network: Network, file: Path) -> Drainage:
-    """The parts of a coupled run for a network that has been read from a SWMM input ``file``."""
+def couple(case: Case, grid: Grid, network: Network, file: Path, more: Sequence[Row] = ()) -> Drainage:
+    """The parts of a coupled run for a network that has been read from a SWMM input ``file``; ``more`` inlets."""
     section = case.drainage
     assert section is not None
     notes: list[str] = []
@@ -45,7 +46,7 @@ def couple(case: Case, grid: Grid, network: Network, file: Path) -> Drainage:
     faults = Faults()
     stations = make_stations(section.stations, network, faults)
     network = with_levels(network, section.stations)
-    inlets, table = place_inlets(section, network, read_inlets(file), grid, notes)
+    inlets, table = place_inlets(section, network, read_inlets(file), grid, notes, more)
     _check_any(inlets, grid, file)
     gauges = _gauges(network, case, grid, faults)
     faults.raise_if_any()

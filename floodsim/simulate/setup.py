@@ -15,9 +15,11 @@ from floodsim.case.water import Source as SourceSection
 from floodsim.drainage.read_inp import read_inp
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.forcing.build import build_series, rain_and_warnings, rating_table
+from floodsim.forcing.green_roofs import rain_on_ground
 from floodsim.forcing.series import Rain
 from floodsim.grid.geometry import cells_on_line, points_in_polygon
 from floodsim.grid.grid import Grid
+from floodsim.grid.measures import on_grid
 from floodsim.grid.placement import check_placement
 from floodsim.grid.prepare import prepare_grid
 from floodsim.grid.raster import depth_raster
@@ -30,6 +32,7 @@ from floodsim.simulate.drainage import make_drainage
 from floodsim.surface.edges import Boundary, edge_faces, face_centres
 from floodsim.surface.loss_table import single_row, table_rows
 from floodsim.surface.losses import KINDS, Losses
+from floodsim.surface.permeable import permeable_ground
 from floodsim.surface.sources import Source
 from floodsim.surface.state import still_water
 
@@ -55,7 +58,7 @@ def make_setup(case: Case, grid: Grid | None = None) -> Setup:
     notes: list[str] = []
     faults = Faults()
     try:
-        grid = prepare_grid(case, notes=notes) if grid is None else grid
+        grid = prepare_grid(case, notes=notes) if grid is None else on_grid(case, grid)
     except CaseError as error:
         faults.take(error)
         _check_water(case, faults)
@@ -64,7 +67,7 @@ def make_setup(case: Case, grid: Grid | None = None) -> Setup:
     misplaced = {fault.key for fault in faults.found}
     parts: dict[str, Any] = {}
     builders: dict[str, Callable[[Case, Grid], Any]] = {
-        "rain": rain_and_warnings,
+        "rain": rain_on_ground,
         "boundaries": place_boundaries,
         "sources": place_sources,
         "losses": make_losses,
@@ -218,6 +221,7 @@ def make_losses(case: Case, grid: Grid) -> Losses:
         table = table_rows(section, codes)
     else:
         classes, table = np.zeros((1, 1), np.uint8), np.array([single_row(section)])
+    classes, table = permeable_ground(case, grid, classes, table)
     roofs = grid.array("building") > 0
     if roofs.any() and not section.roofs:
         classes = np.where(roofs, np.uint8(len(table)), np.broadcast_to(classes, grid.shape)).astype(np.uint8)

@@ -30,6 +30,7 @@ KEYS = {
     "scheme": "solver.scheme",
     "order": "solver.order",
     "precision": "solver.precision",
+    "measures": "plan.applied",
 }
 """The key of the case that each axis of the matrix sets."""
 

@@ -56,6 +56,8 @@ FEW_INLETS = ("Market Street", 60.0)
 SAG_REACH = 45.0
 LOW_STREETS = {"underpass": 5.0, "bay": 3.0}
 """Places with a gully row of their own, and how far aside of the middle it lies, m: clear of walls and kerbs."""
+SAG_GULLIES = (("K73-S", "K73", (294.5, 834.5)), ("K73-N", "K73", (296.5, 853.5)))
+"""Gully rows at the lowest places of the crossing, which lie away from the kerbs beside its manhole."""
 INLET_COLUMNS = "name,node,class,x,y,count,clogging"
 
 
@@ -180,6 +182,8 @@ def make_inlets(plan: Plan, town: Town, level: np.ndarray, cover: np.ndarray) ->
             clogged = "0.5" if manhole is only else ""
             kind = "double" if double else "single"
             rows.append(f"{manhole.name}-{side},{manhole.name},{kind},{x:.2f},{y:.2f},{count},{clogged}")
+    for name, node, (x, y) in SAG_GULLIES:
+        rows.append(f"{name},{node},double,{ORIGIN[0] + x:.2f},{ORIGIN[1] + y:.2f},8,")
     return rows
 
 

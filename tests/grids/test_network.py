@@ -94,7 +94,7 @@ def test_what_it_is_made_of(network: Network) -> None:
     assert lengths.max() < 70.0  # the mains below the railway
     assert 35.0 < np.median(lengths) < 48.0
     inlets = rows_of("inlets.csv")
-    assert len(inlets) == 603
+    assert len(inlets) == 605
     assert {row["class"] for row in inlets} == {"single", "double"}
 
 
