@@ -305,12 +305,13 @@ def zones_command(
     """
     from floodsim.api import bearable_rain
     from floodsim.case.read import read_data
+    from floodsim.output.folder import ZONES as ZONE_FOLDER
     from floodsim.study.ladder import Rains
     from floodsim.study.zones import ZONES
 
     pool = pool_of(workers, scheduler, threads, ())
     name = str(read_data(case_file).get("name", case_file.stem))
-    folder = (out or Path("results") / name / "zones").absolute()
+    folder = (out or Path("results") / name / ZONE_FOLDER).absolute()
     refuse_overwrite(folder / ZONES, force)
     catch_sigterm()
     rains = Rains(by, step, least, most, periods)

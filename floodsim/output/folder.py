@@ -30,6 +30,9 @@ CASE, MAPS, ENVELOPES, SERIES, NETWORK = "case.json", "maps.nc", "envelopes.nc",
 CATCHMENTS = "catchments.nc"
 SUMMARY, VERDICT, LOG, CHECK, REPORT = "summary.json", "verdict.json", "run.log", "check", "report.html"
 CHECKPOINT, PREVIOUS = "checkpoint", "previous"
+ZONES = "zones"
+"""Folder of what drainage zones bear, which `floodsim zones` makes; no run touches it."""
+
 NETCDF = (MAPS, ENVELOPES, SERIES, NETWORK, CATCHMENTS)
 FILES = (CASE, *NETCDF, SUMMARY, VERDICT, LOG, REPORT, *(name + ".part" for name in NETCDF))
 FOLDERS = (CHECK, PARTS, CHECKPOINT)
@@ -297,7 +300,7 @@ def _refuse(path: Path, force: bool) -> None:
         raise CaseError(Fault("the result folder is a file", file=str(path), remedy="choose another --out"))
     status = folder_status(path)
     with writing(path):
-        empty = not any(path.iterdir())
+        empty = not any(entry.name != ZONES for entry in path.iterdir())
     if status is None and not empty:
         raise CaseError(
             Fault(

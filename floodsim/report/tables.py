@@ -40,6 +40,7 @@ class Table:
 def all_tables(run: Run, t: Texts) -> list[Table]:
     """Every table of a run that has rows, in the order of the report."""
     from floodsim.report import tables_quality as quality
+    from floodsim.report.tables_zones import zones_table
 
     makers = (
         points_table, clauses_table, rain_table, land_table, *(_hazard(key) for key in run.tables.schemes),
@@ -47,7 +48,7 @@ def all_tables(run: Run, t: Texts) -> list[Table]:
         quality.balance_table, quality.boundaries_table, quality.quality_table, quality.limiter_table,
         quality.inputs_table, quality.sources_table,
     )  # fmt: skip
-    return [table for table in (make(run, t) for make in makers) if table.rows]
+    return [table for table in (make(run, t) for make in (*makers, zones_table)) if table.rows]
 
 
 def points_table(run: Run, t: Texts) -> Table:

@@ -5,6 +5,7 @@ Every run starts from the state the case states and is judged in every zone, so 
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -16,12 +17,17 @@ from typing import Any
 import floodsim
 from floodsim.assess.standard import load_standard
 from floodsim.assess.zones import check_zone_rule
-from floodsim.case.load import load_case
+from floodsim.case.answer import Output
+from floodsim.case.ground import Clock
+from floodsim.case.load import load_case, parse_case
 from floodsim.case.resolve import resolved
 from floodsim.case.schema import Case
+from floodsim.case.water import Rainfall
 from floodsim.errors import CaseError, Fault, RunError
 from floodsim.grid.prepare import prepare_grid
+from floodsim.output.folder import ZONES as ZONE_FOLDER
 from floodsim.output.folder import write_json_atomic
+from floodsim.output.reader import Results
 from floodsim.output.zones import DrainageZone, drainage_zones
 from floodsim.study.batch import Left, Silent, Watch, prepare_folder, survey
 from floodsim.study.bisection import Bracket, bracket, next_rungs
@@ -34,6 +40,8 @@ from floodsim.study.record import SCENARIOS, Record, is_complete
 from floodsim.study.work import Task
 
 ZONES = "zones.json"
+"""The answer, in the folder `floodsim.output.folder.ZONES` of a case's results."""
+
 CLASSES = (2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 """Return periods (years) that part the classes of bearable rain; set by floodsim, after those of pipes and cities."""
 
@@ -227,6 +235,31 @@ def _with(case: Case, threads: int) -> Case:
     return case.model_copy(update={"solver": case.solver.model_copy(update={"threads": threads})})
 
 
+def town_of(case: Case) -> str:
+    """Fingerprint of what zones bear rain with: the case without its rain, its clock and what it writes."""
+    same = {"rainfall": Rainfall(), "clock": Clock(duration=3600.0), "output": Output()}
+    return fingerprint(case.model_copy(update=same))
+
+
+def read_zones(results: Results) -> tuple[dict[str, Any], bool] | None:
+    """What `bearable_rain` found for the case of some results, and whether it was found for another state of it.
+
+    It is looked for in the folder ``zones`` of the results. None where nothing is there, or it is damaged.
+    """
+    if results.folder is None:
+        return None
+    try:
+        found = json.loads((results.folder / ZONE_FOLDER / ZONES).read_text(encoding="utf-8"))
+        known = found["zones"], found["rain"], found["made"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    try:
+        case = parse_case({key: value for key, value in results.case.items() if key != "provenance"})
+        return (found, town_of(case) != found.get("town")) if known else None
+    except (CaseError, OSError):  # its input files are no longer there
+        return found, True
+
+
 def _report(case: Case, search: Search, found: Sequence[Borne]) -> dict[str, Any]:
     """The content of zones.json: what zones bear, the rule, and every run it rests on."""
     runs = []
@@ -238,7 +271,7 @@ def _report(case: Case, search: Search, found: Sequence[Borne]) -> dict[str, Any
         "floodsim": floodsim.__version__,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "case": case.name,
-        "case_fingerprint": fingerprint(case),
+        "town": town_of(case),
         "standard": case.standard.name,
         "city_class": case.standard.city_class,
         "rain": {"kind": case.rainfall.kind, "formula": case.rainfall.formula, "duration_s": case.rainfall.duration},

@@ -14,6 +14,9 @@ from floodsim.case.load import load_case
 from floodsim.errors import CaseError
 from floodsim.grid.prepare import prepare_grid
 from floodsim.output.zones import drainage_zones
+from floodsim.report.run import prepare, read_tables
+from floodsim.report.tables import Table, all_tables
+from floodsim.report.texts import Texts
 from floodsim.study.ladder import Rains, Rung, law_of, make_ladder, rain_mm
 from floodsim.study.zones import ZONES, Borne, class_of
 from tests.system.conftest import call_floodsim
@@ -212,3 +215,23 @@ def test_the_storm_that_the_standard_asks_for_decides(tmp_path: Path) -> None:
     for one in found:
         assert one.required == 20.0
         assert one.passed is (one.return_period is not None and one.return_period >= 20.0)
+
+
+def test_the_report_of_the_case_shows_what_zones_bear(tmp_path: Path) -> None:
+    case, results = write_basins(tmp_path), tmp_path / "results"
+    found = bearable_rain(case, results / "zones", rains=Rains(periods=(2.0, 10.0, 20.0, 100.0)))
+    floodsim.run(case, results)  # a folder that holds nothing but zones is free for a run
+
+    def zones_of(folder: Path) -> Table:
+        run = prepare(floodsim.open_results(folder), 0, read_tables())
+        tables = {table.key: table for table in all_tables(run, Texts("en"))}
+        run.results.close()
+        return tables["zones"]
+
+    table = zones_of(results)
+    assert [(row[0], row[1]) for row in table.rows] == [(one.zone, one.mm) for one in found]
+    assert not table.notes
+    text = case.read_text(encoding="utf-8").replace("area = 500.0", "area = 400.0")
+    case.write_text(text, encoding="utf-8")
+    floodsim.run(case, results, force=True)
+    assert "run `floodsim zones` again" in zones_of(results).notes[0]
