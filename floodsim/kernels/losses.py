@@ -96,15 +96,19 @@ def horton(start, end, decay, soaked, beat):
     """Capacity over a beat (m) by Horton (1940), on the depth infiltrated instead of the time since rain began."""
     if decay <= 0.0 or start <= end:
         return end * beat
-    limit = (start - end) / decay
-    t = soaked / start
-    for _ in range(30):
-        residual = end * t + limit * (1.0 - np.exp(-decay * t)) - soaked
-        step = residual / (end + (start - end) * np.exp(-decay * t) + 1e-30)
-        t -= step
-        if abs(step) < 1e-6:
+    fall = start - end
+    limit = fall / decay
+    t = max(soaked / start, (soaked - limit) / end if end > 0.0 else 0.0)
+    left = np.exp(-decay * t)
+    for _ in range(30):  # Newton's method from below, where it is monotone: the depth is concave in time
+        step = (soaked - end * t - limit * (1.0 - left)) / (end + fall * left + 1e-30)
+        t += step
+        x = decay * step
+        if abs(x) < 1e-5:
+            left *= 1.0 - x + 0.5 * x * x  # exp(-x), exact to rounding
             break
-    return end * beat + limit * np.exp(-decay * t) * (1.0 - np.exp(-decay * beat))
+        left = np.exp(-decay * t)
+    return end * beat + limit * left * (1.0 - np.exp(-decay * beat))
 
 
 @kernel

@@ -22,6 +22,8 @@ from floodsim.output.netcdf import GROUND, decode, writing
 
 PARTS = "parts"
 """Folder, beside the file, of all parts but the first, which is the file itself."""
+CHUNK_CACHE = 1 << 20
+"""Bytes that HDF5 keeps of a variable; whole chunks are written, so keeping more (16 MiB by default) gains nothing."""
 COPIED = 1 << 26
 """Bytes of records that are copied at a time when parts are joined."""
 
@@ -124,6 +126,8 @@ class FileSink:
         with writing(self._open):
             template.to_netcdf(self._open, engine="netcdf4", format="NETCDF4", unlimited_dims=["time"])
             self._file = netCDF4.Dataset(self._open, "a")
+            for variable in self._file.variables.values():
+                variable.set_var_chunk_cache(CHUNK_CACHE)
 
     def _shut(self, status: str) -> None:
         file, self._file = self._file, None
