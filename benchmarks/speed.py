@@ -161,6 +161,25 @@ def compile_seconds(precision: str) -> dict[str, float]:
     return result
 
 
+def whole_runs(quick: bool) -> list[dict[str, object]]:
+    """Whole runs of rain on the ground, each in a process of its own: share of kernels, memory per cell."""
+    sizes = [(1000, 10.0)] if quick else [(1000, 60.0), (3162, 5.0)]
+    found = []
+    for side, minutes in sizes:
+        command = [
+            sys.executable,
+            str(ROOT / "benchmarks/whole_run.py"),
+            "--side",
+            str(side),
+            "--minutes",
+            str(minutes),
+        ]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+        print("whole run:", found[-1], flush=True)
+    return found
+
+
 def show(row: Row) -> None:
     numpy_part = f"{row.numpy_ratio:5.1f} x NumPy" if row.numpy_ratio else ""
     print(
@@ -190,11 +209,14 @@ def main() -> None:
         show(rows[-1])
     compiled = {precision: compile_seconds(precision) for precision in ("double", "single")}
     print("compile (CPU s):", compiled)
+    runs = whole_runs(options.quick)
     for peer, what in PEERS.items():
         if find_spec(peer) is None:
             print(f"{peer} ({what}): not installed here, skipped")
     if options.json:
-        options.json.write_text(json.dumps({"rows": [asdict(row) for row in rows], "compile_s": compiled}, indent=1))
+        options.json.write_text(
+            json.dumps({"rows": [asdict(row) for row in rows], "whole_runs": runs, "compile_s": compiled}, indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import floodsim  # noqa: E402
+from floodsim.api import run  # noqa: E402
 from floodsim.grid.grid import Grid, make_grid  # noqa: E402
 from floodsim.surface import schemes  # noqa: E402
 
@@ -135,10 +135,10 @@ def main() -> None:
     parser.add_argument("--order", type=int, default=1)
     options = parser.parse_args()
     watch = time_kernels()
-    floodsim.run(make_case(options, 1.0), grid=make_ground(64))
+    run(make_case(options, 1.0), grid=make_ground(64))
     before, follow = held(), Watcher(watch)
     with tempfile.TemporaryDirectory() as folder:
-        results = floodsim.run(
+        results = run(
             make_case(options, options.minutes), Path(folder) / "out", grid=make_ground(options.side), progress=follow
         )
         summary = results.summary

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "floodsim"
 
 FLOORS = {
-    "names": 0, "errors": 0,
+    "names": 0, "errors": 0, "memory": 0,
     "case": 1, "kernels": 1,
     "grid": 2,
     "forcing": 3,

@@ -10,6 +10,7 @@ import xarray as xr
 
 from floodsim.case.schema import Case
 from floodsim.grid.grid import Grid
+from floodsim.memory import give_back_memory
 from floodsim.names import VARIABLES
 from floodsim.output.netcdf import (
     MISSING,
@@ -87,6 +88,7 @@ class Maps:
                 values[self._outside] = MISSING
         self._sink.append(np.array([view.time]), {name: values[np.newaxis] for name, values in fields.items()})
         self._written = view.time
+        give_back_memory()
 
 
 def map_fields(view: View, names: list[str]) -> dict[str, np.ndarray]:

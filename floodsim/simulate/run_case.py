@@ -13,6 +13,7 @@ from floodsim.case.resolve import provenance, resolved
 from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Fault
 from floodsim.grid.grid import Grid
+from floodsim.memory import give_back_memory
 from floodsim.output.catchments import CatchmentSeries
 from floodsim.output.envelopes import Envelopes
 from floodsim.output.folder import ResultFolder, claim_folder, folder_status
@@ -72,6 +73,7 @@ def run_case(
             if folder is not None and found is not None:
                 take_up(found, simulation, observers.named())
                 folder.go_on(memory.get("parts", []) for memory in found.memory["observers"].values())
+            give_back_memory()
         except BaseException:
             if folder is not None:
                 folder.abandon()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
 
 from floodsim import __version__
+from floodsim.memory import peak_memory_mb
 from floodsim.simulate.simulation import Simulation
 from floodsim.surface.ledger import TERMS
 
@@ -59,13 +59,3 @@ def summarise(simulation: Simulation, status: str, times: dict[str, float]) -> d
         "froude": simulation.froude.summary(),
         "notes": simulation.notes + simulation.froude.warnings(),
     }
-
-
-def peak_memory_mb() -> float | None:
-    """Largest resident memory of this process so far, MB; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    unit = 1.0 if sys.platform == "darwin" else 1024.0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
