@@ -101,8 +101,11 @@ def run_command(
     from floodsim.api import run
     from floodsim.cli_progress import progress_for
     from floodsim.cli_results import show_results
+    from floodsim.output.folder import folder_status
 
     folder = out or Path("results") / case.name
+    if resume and folder_status(folder) == "complete":
+        click.echo(f"{folder} is complete: nothing to do", err=True)
     signal.signal(signal.SIGTERM, _interrupt)  # a batch system that takes the node away is a Ctrl-C
     with progress_for(display or "auto") as progress:
         results = run(case, folder, force=force, resume=resume, progress=progress)

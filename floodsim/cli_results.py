@@ -17,7 +17,7 @@ def show_results(results: Results) -> None:
     status = f"{results.status}: {results.statement}" if results.statement else results.status
     title = results.case.get("title") or results.case.get("name", "")
     head = [("case", title), ("results", str(results.folder or "")), ("status", status)]
-    print_pairs([*head, *summary_pairs(results.summary), *resume_pairs(results)])
+    print_pairs([*head, *summary_pairs(results.summary), *continued_pairs(results.summary), *resume_pairs(results)])
     show_ledger(results.summary.get("mass", {}))
     show_limiter(results.summary.get("limiter", []))
     if results.verdict:
@@ -35,6 +35,12 @@ def resume_pairs(results: Results) -> list[tuple[str, str]]:
     if time is None:
         return []
     return [("resume", f"from {duration_text(time)} on, by: floodsim run {results.folder} --resume")]
+
+
+def continued_pairs(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """At which simulated times the run was continued by another process; nothing where it was not."""
+    times = summary.get("resumed_at_s", [])
+    return [("continued", "at " + ", ".join(map(duration_text, times)))] if times else []
 
 
 def summary_pairs(summary: Mapping[str, Any]) -> list[tuple[str, str]]:

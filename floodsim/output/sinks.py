@@ -124,6 +124,7 @@ class FileSink:
             self._open = self.path.parent / PARTS / f"{self.path.stem}-{number:04d}.nc"
             template = template.drop_vars([name for name in (*GROUND, "crs") if name in template])
         with writing(self._open):
+            self._open.unlink(missing_ok=True)
             template.to_netcdf(self._open, engine="netcdf4", format="NETCDF4", unlimited_dims=["time"])
             self._file = netCDF4.Dataset(self._open, "a")
             for variable in self._file.variables.values():

@@ -171,7 +171,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
         if (path / name).stat().st_size != file["bytes"] or _sum(path / name) != file["sha256"]:
             raise BadCheckpointError(f"{name} is damaged: its checksum is wrong")
     memory: Memory = content["values"]
-    small = dict(np.load(path / SMALL)) if SMALL in content["files"] else {}
+    small: dict[str, np.ndarray] = {}
+    if SMALL in content["files"]:
+        with np.load(path / SMALL) as packed:
+            small = dict(packed)
     for name, file in content["arrays"].items():
         *groups, leaf = name.split(".")
         place = memory

@@ -11,7 +11,7 @@ from typing import Any
 
 from floodsim.case.resolve import provenance, resolved
 from floodsim.case.schema import Case
-from floodsim.errors import CaseError, Fault
+from floodsim.errors import CaseError, Fault, RunError
 from floodsim.grid.grid import Grid
 from floodsim.memory import give_back_memory
 from floodsim.output.catchments import CatchmentSeries
@@ -24,7 +24,15 @@ from floodsim.output.reader import Results, open_results
 from floodsim.output.view import Observer, Status
 from floodsim.simulate.catchments import make_catchments
 from floodsim.simulate.check_bundle import write_bundle
-from floodsim.simulate.resume import Keeper, case_differences, case_marks, find_checkpoint, marks_of, take_up
+from floodsim.simulate.resume import (
+    Keeper,
+    case_differences,
+    case_marks,
+    find_checkpoint,
+    marks_of,
+    resumable_time,
+    take_up,
+)
 from floodsim.simulate.setup import Setup, make_setup
 from floodsim.simulate.simulation import Progress, Simulation
 from floodsim.simulate.summary import summarise
@@ -83,8 +91,19 @@ def run_case(
             interval = case.output.checkpoint_interval
             keeper = Keeper(folder.checkpoint, interval, marks, observers.named(), simulation.done)
         times = {"setup_s": time.perf_counter() - began - compile_s, "compile_s": compile_s}
-        with _log_file(folder):
-            return _simulate(simulation, observers, folder, times, progress, keeper)
+        try:
+            with _log_file(folder):
+                return _simulate(simulation, observers, folder, times, progress, keeper)
+        except RunError as error:
+            raise _with_way_on(error, folder) from error
+
+
+def _with_way_on(error: RunError, folder: ResultFolder | None) -> RunError:
+    """The error, and how to go on after it where a disk was its cause and a checkpoint stands."""
+    time = None if folder is None else resumable_time(folder.path)
+    if time is None or not isinstance(error.__cause__, OSError | RuntimeError):
+        return error
+    return RunError(f"{error}\n    the checkpoint at t = {time:.0f} s is whole: continue from it with --resume")
 
 
 def _finished(case: Case, folder: ResultFolder) -> Results:

@@ -5,6 +5,7 @@ No good result is lost, and no half one looks whole.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -152,9 +153,16 @@ def test_damaged_result_is_named(yard: Path, name: str, capsys: Shown) -> None:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system in memory with room for little; skipped where none may be mounted."""
-    folder = tmp_path / "disk"
+    with small_disk(tmp_path, DISK) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def small_disk(place: Path, size: int) -> Iterator[Path]:
+    """A folder in ``place`` that is a file system in memory of ``size`` bytes; skips where none may be mounted."""
+    folder = place / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if sys.platform != "linux" or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("needs the right to mount a file system")
     try:
