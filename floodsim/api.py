@@ -64,6 +64,7 @@ def bearable_rain(
     out: str | Path,
     *,
     overrides: Sequence[str] = (),
+    measures: Sequence[str] | None = None,
     rains: Rains | None = None,
     workers: Workers | None = None,
     threads: int | None = None,
@@ -72,7 +73,14 @@ def bearable_rain(
     """The rain that each drainage zone of a case file bears without waterlogging; see `floodsim.study.zones`."""
     pool = workers or Workers()
     each = threads_each(threads, pool)
-    more: dict[str, Any] = {"overrides": overrides, "env": os.environ, "workers": pool, "threads": each, "watch": watch}
+    more: dict[str, Any] = {
+        "overrides": overrides,
+        "measures": measures,
+        "env": os.environ,
+        "workers": pool,
+        "threads": each,
+        "watch": watch,
+    }
     return find_bearable_rain(case, Path(out).absolute(), rains, **more)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, refuse_overwrite
+from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, MEASURES, SET, names_in, refuse_overwrite
 from floodsim.cli_study_progress import StudyProgress
 from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RUN_FAILED
 
@@ -279,6 +279,7 @@ class Periods(click.ParamType):
 @SCHEDULER
 @THREADS
 @SET
+@MEASURES
 @FORCE
 @click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
 @click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
@@ -295,6 +296,7 @@ def zones_command(
     scheduler: str | None,
     threads: int | None,
     overrides: tuple[str, ...],
+    measures: str | None,
     force: bool,
     display: str | None,
 ) -> None:
@@ -317,8 +319,9 @@ def zones_command(
     rains = Rains(by, step, least, most, periods)
     with progress_for(display, workers) as progress:
         found = bearable_rain(
-            case_file, folder, overrides=overrides, rains=rains, workers=pool, threads=threads, watch=progress
-        )
+            case_file, folder, overrides=overrides, measures=None if measures is None else names_in(measures),
+            rains=rains, workers=pool, threads=threads, watch=progress,
+        )  # fmt: skip
     show_zones(found, folder / ZONES)
 
 

@@ -49,7 +49,9 @@ class Matrix(Section):
 
     variant: list[Word] | None = Field(None, description="names of [[variants]]; default all of them")
     measures: list[list[str]] | None = Field(
-        None, min_length=1, description="sets of named measures of the case; [] is the present state"
+        None,
+        min_length=1,
+        description="which [[measures]] are built, by name or name of a set; [] is the present state",
     )
     return_period: list[Period] | None = Field(None, min_length=1, description="rainfall.return_period 重现期")
     duration: list[Storm] | None = Field(None, min_length=1, description="rainfall.duration 降雨历时")

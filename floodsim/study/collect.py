@@ -14,6 +14,8 @@ import numpy as np
 import xarray as xr
 
 import floodsim
+from floodsim.case.plan import applied_measures
+from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Fault
 from floodsim.output.netcdf import writing
 from floodsim.study.plan import PRESENT, Scenario, label
@@ -91,11 +93,8 @@ def _coordinates(plan: Sequence[Scenario]) -> dict[str, xr.Variable]:
         "scheme": _text("scenario", [c.solver.scheme for c in cases], "scheme of the surface"),
         "order": xr.Variable(("scenario",), np.array([c.solver.order for c in cases], np.int8), {"long_name": "order"}),
         "precision": _text("scenario", [c.solver.precision for c in cases], "precision of the surface"),
-        "measures": _text(
-            "scenario",
-            [label("measures", s.axes.get("measures", [])) for s in plan],
-            f"measures built; {PRESENT}: none",
-        ),
+        "measures": _text("scenario", ["+".join(built_in(c)) or PRESENT for c in cases], "measures 工程措施 built"),
+        "measures_cost": _number(("scenario",), [cost_of_measures(c) for c in cases], cases[0].plan.currency, "cost"),
         "variant": _text("scenario", [str(s.axes.get("variant", "")) for s in plan], "variant of the case"),
     }
     for axis in dict.fromkeys(axis for scenario in plan for axis in scenario.axes):
@@ -105,6 +104,16 @@ def _coordinates(plan: Sequence[Scenario]) -> dict[str, xr.Variable]:
             made = _number(("scenario",), values, "", axis) if plain else _text("scenario", map(str, values), axis)
             found[axis] = made
     return found
+
+
+def built_in(case: Case) -> list[str]:
+    """Names of the measures that hold in a case, in its order."""
+    return [measure.name for _, measure in applied_measures(case)]
+
+
+def cost_of_measures(case: Case) -> float:
+    """What the measures that hold in a case cost together, in plan.currency."""
+    return float(sum(measure.cost for _, measure in applied_measures(case)))
 
 
 def _number(dims: tuple[str, ...], values: Any, unit: str, long_name: str) -> xr.Variable:
@@ -129,13 +138,25 @@ def _status(record: Record | None) -> str:
 def comparison(plan: Sequence[Scenario], records: dict[str, Record]) -> tuple[list[str], list[list[Any]]]:
     """Heads and rows of the table that sets the scenarios side by side, a row for each, in the order of the plan."""
     axes = list(dict.fromkeys(axis for scenario in plan for axis in scenario.axes))
-    heads = ["scenario", *axes, "status", "rain mm", "eliminated", "of", "points that fail", "worst point", "depth m"]
+    cost = f"cost {plan[0].case.plan.currency}"
+    heads = [
+        "scenario",
+        *axes,
+        "status",
+        cost,
+        "rain mm",
+        "eliminated",
+        "of",
+        "points that fail",
+        "worst point",
+        "depth m",
+    ]
     heads += ["volume m3", "flooded area m2", "mass error", "wall s", "reason"]
     rows = []
     for scenario in plan:
         record = records.get(scenario.name)
         labels = [label(axis, scenario.axes[axis]) if axis in scenario.axes else "" for axis in axes]
-        rows.append([scenario.name, *labels, _status(record), *_figures(record or {})])
+        rows.append([scenario.name, *labels, _status(record), cost_of_measures(scenario.case), *_figures(record or {})])
     return heads, rows
 
 

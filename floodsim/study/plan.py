@@ -14,6 +14,8 @@ from floodsim.assess.standard import load_standard
 from floodsim.assess.zones import check_zone_rule
 from floodsim.case.load import load_case
 from floodsim.case.overrides import OPTION
+from floodsim.case.plan import OPTION as MEASURES
+from floodsim.case.plan import apply_measures
 from floodsim.case.schema import Case
 from floodsim.case.study import LeftOut, Study, axes_of
 from floodsim.case.units import show
@@ -30,7 +32,6 @@ KEYS = {
     "scheme": "solver.scheme",
     "order": "solver.order",
     "precision": "solver.precision",
-    "measures": "plan.applied",
 }
 """The key of the case that each axis of the matrix sets."""
 
@@ -64,7 +65,10 @@ def make_plan(study: Study, file: str | Path = "", env: Mapping[str, str] | None
     for axes in combinations(study, str(file)):
         name = scenario_name(axes)
         try:
-            case = check_case(load_case(study.case, overrides(study, axes, base), env))
+            case = load_case(study.case, overrides(study, axes, base), env)
+            if "measures" in axes:
+                case = apply_measures(case, axes["measures"])
+            check_case(case)
             found.append(Scenario(name, axes, case, fingerprint(case), cost_of(case)))
         except CaseError as error:
             for fault in error.faults:
@@ -122,18 +126,19 @@ def _seconds(value: Any) -> float:
         return 0.0  # the case says what is wrong with it
 
 
-def check_case(case: Case) -> Case:
-    """What can be known of a case before its grid is made (standard, facilities, zones, rain); gives it back."""
+def check_case(case: Case) -> None:
+    """What can be known of a case before its grid is made (standard, facilities, zones, rain)."""
     load_standard(case.standard.name, case.standard.overrides)
     check_lifelines(case.lifelines)
     check_zone_rule(case)
     if case.rainfall.kind != "gridded":
         build_rain(case, None)
-    return case
 
 
 def _of_study(fault: Fault, file: str) -> Fault:
     """A fault of a value that the study put there is the study's, not that of an option nobody gave."""
+    if fault.key == MEASURES:
+        return replace(fault, file=file, key="matrix.measures")
     return replace(fault, file=file) if fault.file == OPTION else fault
 
 

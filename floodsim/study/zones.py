@@ -20,6 +20,7 @@ from floodsim.assess.zones import check_zone_rule
 from floodsim.case.answer import Output
 from floodsim.case.ground import Clock
 from floodsim.case.load import load_case, parse_case
+from floodsim.case.plan import apply_measures
 from floodsim.case.resolve import resolved
 from floodsim.case.schema import Case
 from floodsim.case.water import Rainfall
@@ -155,6 +156,7 @@ def bearable_rain(
     rains: Rains | None = None,
     *,
     overrides: Sequence[Any] = (),
+    measures: Sequence[str] | None = None,
     env: Mapping[str, str] | None = None,
     workers: Workers | None = None,
     threads: int = 0,
@@ -162,12 +164,18 @@ def bearable_rain(
 ) -> list[Borne]:
     """Find the heaviest rain that each drainage zone of a case bears, and write zones.json into ``folder``.
 
-    ``rains`` say which are tried; the one that the standard asks of the city is always among them, if it can be. Runs
-    that the folder holds already are not run again. Raises CaseError where the case has no zones or faults, RunError
-    where a run fails, KeyboardInterrupt where it was stopped; the same call goes on from there.
+    ``measures`` are built, by name or name of a set; None as the case says. ``rains`` say which are tried; the one that
+    the standard asks of the city is always among them, if it can be. Runs that the folder holds already are not run
+    again. Raises CaseError where the case has no zones or faults, RunError where a run fails, KeyboardInterrupt where
+    it was stopped; the same call goes on from there.
     """
     workers, watch = workers or Workers(), watch or Silent()
-    case = load_case(case_file, overrides, env)
+
+    def loaded(more: Sequence[Any] = ()) -> Case:
+        case = load_case(case_file, [*overrides, *more], env)
+        return case if measures is None else apply_measures(case, measures)
+
+    case = loaded()
     check_zone_rule(case)
     zones = drainage_zones(case, prepare_grid(case))
     if not zones:
@@ -177,7 +185,7 @@ def bearable_rain(
     required = load_standard(section.name, section.overrides).return_period.get(section.city_class, (None, None))[0]
     ladder = make_ladder(case, rains or Rains(), () if required is None else (required,))
     every = [no_rain(), *ladder]
-    plan = [_scenario(rung, load_case(case_file, [*overrides, *rung.overrides], env)) for rung in every]
+    plan = [_scenario(rung, loaded(rung.overrides)) for rung in every]
     prepare_folder(folder, {"case": resolved(case), "scenarios": [one.name for one in plan]})
     left = survey(plan, folder, max(threads, 1))
     stop = folder / SCENARIOS / f".stop-{uuid.uuid4().hex[:12]}"

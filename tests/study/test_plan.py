@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import floodsim
 from floodsim.case.study import dotted, load_study
 from floodsim.errors import CaseError
 from floodsim.study.plan import Scenario, make_plan, scenario_name
@@ -132,3 +133,48 @@ def test_names_are_fit_for_folders() -> None:
     )
     assert scenario_name({"measures": []}) == "present"
     assert "/" not in scenario_name({"file": "../a/b.csv"})
+
+
+MEASURES = """
+[[measures]]
+name = "ditch"
+kind = "channel"
+coordinates = [[65.0, 55.0], [95.0, 55.0]]
+by = "1 m"
+cost = 30
+[[measures]]
+name = "wall"
+kind = "wall"
+coordinates = [[25.0, 25.0], [25.0, 95.0]]
+by = "0.5 m"
+cost = 12.5
+excludes = ["ditch"]
+[[plan.sets]]
+name = "dig"
+measures = ["ditch"]
+"""
+
+
+def test_sets_of_measures_are_an_axis(tmp_path: Path) -> None:
+    file = write_study(tmp_path, '[matrix]\nmeasures = [[], ["wall"], ["dig"]]\n', keep='"figures"')
+    case = tmp_path / "bowl.toml"
+    case.write_text(case.read_text(encoding="utf-8") + MEASURES, encoding="utf-8")
+    plan = plan_of(file)
+    assert [one.name for one in plan] == ["present", "wall", "dig"]
+    assert [one.case.plan.applied for one in plan] == [[], ["wall"], ["ditch"]]
+    assert len({one.fingerprint for one in plan}) == 3
+    with floodsim.run_study(file, tmp_path / "out") as data:
+        assert list(data["measures"].values) == ["present", "wall", "ditch"]
+        assert data["measures_cost"].values.tolist() == [0.0, 12.5, 30.0]
+        deepest = data["max_depth"].sel(point="hollow 低洼").values
+        assert deepest[2] > deepest[0] + 0.05, "the ditch takes the water of the hollow"
+
+
+def test_measures_that_do_not_exist_or_exclude_each_other(tmp_path: Path) -> None:
+    file = write_study(tmp_path, '[matrix]\nmeasures = [["wal"], ["wall", "dig"]]\n')
+    case = tmp_path / "bowl.toml"
+    case.write_text(case.read_text(encoding="utf-8") + MEASURES, encoding="utf-8")
+    found = faults_of(file)
+    assert len(found) == 2 and all(f"{file}: matrix.measures" in text for text in found)
+    assert "(scenario wal)" in found[0] and "did you mean wall?" in found[0]
+    assert "wall excludes ditch (scenario wall+dig)" in found[1]
