@@ -41,6 +41,7 @@ def told(
         "elements": elements,
         "share": share,
         "time_s": seen["time_s"],
+        "says": {"en": f"{en} (at the peak, {time})", "zh": f"{zh}（峰现时刻{time}）"},
         "en": f"{name_en}: {en} (at the peak, {time})",
         "zh": f"{name_zh}：{zh}（峰现时刻{time}）",
         "evidence": evidence,
@@ -53,9 +54,10 @@ def _inlets(rows: list[int], seen: dict[str, Any], scene: Scene | None, capacity
     evidence = {k: seen.get(k) for k in ("inlets_in_water", "taken_m3_s", "depth_over_inlets_m", "street_over_head_m")}
     count, taken = seen.get("inlets_in_water", 0), seen.get("taken_m3_s", 0.0)
     depth, gap = seen.get("depth_over_inlets_m", 0.0), seen.get("street_over_head_m", 0.0)
+    who = "the only inlet in the pond stands" if count == 1 else f"the {count} inlets in the pond stand"
     en = (
-        f"the {count} inlets in the pond stand {depth:.2f} m under water and take {taken:.3f} m3/s, while the head in "
-        f"the drain below lies {gap:.2f} m under the water on the street: the pipes could take more"
+        f"{who} {depth:.2f} m under water, {taken:.3f} m3/s flow in, while the head in the drain below lies "
+        f"{gap:.2f} m under the water on the street: the pipes could take more"
     )
     zh = (
         f"积水区{count}个雨水口淹没{depth:.2f} m，共泄流{taken:.3f} m³/s，而管内水位比地面水位低{gap:.2f} m，"
@@ -81,13 +83,15 @@ def _pipe(rows: list[int], seen: dict[str, Any], scene: Scene | None, capacity: 
     lost = part.head_up - part.head_down
     evidence |= {"height_m": float(scene.full.height[row]), "bed_falls_m": fall, "head_falls_m": lost}
     en = (
-        f"{', '.join(names)}: {names[0]} ({size} mm high) carries {part.flow:.3f} m3/s, full it carries "
+        f"{names[0]} ({size} mm high) carries {part.flow:.3f} m3/s, full it carries "
         f"{part.full_flow:.3f}; the head falls {lost:.2f} m along it, its bed {fall:.2f} m"
     )
     zh = (
-        f"{'、'.join(names)}；其中{names[0]}（断面高{size} mm）过流{part.flow:.3f} m³/s，"
+        f"{names[0]}（断面高{size} mm）过流{part.flow:.3f} m³/s，"
         f"满流能力{part.full_flow:.3f} m³/s，沿程水头降落{lost:.2f} m，管底落差{fall:.2f} m"
     )
+    if len(names) > 1:
+        en, zh = f"{en}; likewise {', '.join(names[1:])}", f"{zh}，{'、'.join(names[1:])}同样不足"
     if below:
         en, zh = en + "; below it the drain runs free", zh + "，其下游未壅水"
     if capacity is not None:
@@ -129,9 +133,12 @@ def _pumps(rows: list[int], seen: dict[str, Any], scene: Scene | None, capacity:
     evidence = {"station": called, "well": name, "lifted_m3_s": lifted, "installed_m3_s": installed, "level_m": level,
                 "over_trunk_crown_m": drowned, "units_running": running, "units": len(own)}  # fmt: skip
     en = f"station {called} lifts {lifted:.3f} m3/s with {running} of {len(own)} units"
-    zh = f"{called}{len(own)}台机组运行{running}台，抽排{lifted:.3f} m³/s"
+    zh = f"{called}，{len(own)}台机组运行{running}台，抽排{lifted:.3f} m³/s"
     if installed > 0.0:
-        en, zh = f"{en}, installed are {installed:.3f}", f"{zh}（装机{installed:.3f} m³/s）"
+        en, zh = (
+            f"{en}, {installed:.3f} are installed (at the lift where they start)",
+            f"{zh}（装机{installed:.3f} m³/s，按启泵扬程计）",
+        )
     en, zh = f"{en}; its wet well {name} stands at {level:.2f} m", f"{zh}，集水池{name}水位{level:.2f} m"
     if drowned > 0.0:
         en += f", {drowned:.2f} m over the crown of the pipe that feeds it"

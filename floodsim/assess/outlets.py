@@ -17,6 +17,9 @@ WORDS = {
     OutfallKind.SERIES: ("stage series", "水位过程"),
 }
 
+ON_GRID = ("water on the grid", "二维水面")
+"""What an outfall on the grid drains into."""
+
 
 def outlets_record(scene: Scene) -> list[dict[str, Any]]:
     """A row per outfall that a conduit leads to.
@@ -40,13 +43,14 @@ def outlets_record(scene: Scene) -> list[dict[str, Any]]:
         drowned = stage > crown + 1e-3
         kind = OutfallKind(int(network.outfalls.kind[place]))
         fixed = kind == OutfallKind.FIXED
+        words = ON_GRID if _on_grid(scene, node) else WORDS[kind]
         top = float(stage.max(initial=-np.inf))
         rows.append(
             {
                 "name": network.nodes.name[node],
                 "x": _finite(network.nodes.x[node]),
                 "y": _finite(network.nodes.y[node]),
-                "kind": {"en": WORDS[kind][0], "zh": WORDS[kind][1]},
+                "kind": {"en": words[0], "zh": words[1]},
                 "design_stage_m": float(network.outfalls.level[place]) if fixed else None,
                 "pipe": links.name[link],
                 "invert_m": float(full.bed_end[k]),
@@ -83,6 +87,15 @@ def backwater_reach(scene: Scene, node: int, stage: float) -> float:
             passed.add(k)
             waiting.append((int(links.start[conduits.link[k]]), way + float(conduits.length[k])))
     return longest
+
+
+def _on_grid(scene: Scene, node: int) -> bool:
+    """Whether an outfall discharges into a cell of the grid."""
+    nodes, drainage = scene.network.nodes, scene.case.drainage
+    if drainage is None or drainage.outfalls != "grid" or not np.isfinite(nodes.x[node] + nodes.y[node]):
+        return False
+    cell = scene.grid.cell_of(float(nodes.x[node]), float(nodes.y[node]))
+    return cell is not None and bool(scene.grid.array("active")[cell])
 
 
 def _finite(value: float) -> float | None:

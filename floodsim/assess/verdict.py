@@ -133,11 +133,16 @@ def _verdicts(standard: Standard, results: Results) -> dict[str, Any]:
         points.append({**judge_area(area, evidence, standard), "max_volume_m3": peak})
     listed = [point for point in points if point["historical"]]
     gone = sum(point["passed"] for point in listed)
+    new = [point for point in points if not point["historical"]]
+    failing = sum(not point["passed"] for point in new)
+    more = f"; new districts failing: {failing} of {len(new)}" if new else ""
+    more_zh = f"；新区不达标{failing}处（共{len(new)}处）" if new else ""
     return {
         "points": points,
         "eliminated": {"n": gone, "of": len(listed)},
-        "target": f"{gone} of {len(listed)} historical waterlogging points eliminated",
-        "target_zh": f"历史易涝积水点{len(listed)}处，消除{gone}处",
+        "new_districts": {"failing": failing, "of": len(new)},
+        "target": f"{gone} of {len(listed)} historical waterlogging points eliminated{more}",
+        "target_zh": f"历史易涝积水点{len(listed)}处，消除{gone}处{more_zh}",
     }
 
 

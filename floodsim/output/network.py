@@ -140,7 +140,11 @@ class NetworkSeries:
 
 def label_network(network: xr.Dataset) -> xr.Dataset:
     """Put names on the dims, so that ``network.node_head.sel(node="MH1")`` works."""
-    return network.assign_coords({dim: (dim, network[f"{dim}_name"].values) for dim in DIMS if dim in network.sizes})
+    labelled = network.assign_coords(
+        {dim: (dim, network[f"{dim}_name"].values) for dim in DIMS if dim in network.sizes}
+    )
+    labelled.set_close(network.close)  # a new dataset does not know the file that it came from
+    return labelled
 
 
 def _template(case: Case, tables: NetworkTables) -> xr.Dataset:

@@ -51,7 +51,7 @@ def hydrograph(
         y = base - HEIGHT * limit / top
         ends = f'x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"'
         parts.append(f'<line {ends} stroke="#b3261e" stroke-dasharray="6 4"/>')
-        parts.append(_text(WIDTH - RIGHT, y - 4, f"{t('limit')} {limit:.2f} {unit}", "#b3261e", "end"))
+        parts.append(_text(WIDTH - RIGHT, y - 4, f"{t('limit')} {limit:.3g} {unit}", "#b3261e", "end"))
     return _svg(base + 34, parts)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from floodsim.grid.check import write_geotiff
 from floodsim.grid.extras import need
 from floodsim.report import layers, qml
+from floodsim.report.capacity_files import class_style_of, conduit_rows
+from floodsim.report.drains import capacity_of, catchment_rings, cause_of
 from floodsim.report.files import write_layer, write_text, writing
 from floodsim.report.outline import rings
 from floodsim.report.ramps import ramp
@@ -48,6 +50,7 @@ def _write_geopackage(run: Run, folder: Path, t: Texts) -> None:
         "gauges": (_gauges(run), ""),
         "lines": (_lines(run), ""),
         "lifelines": (_lifelines(run), ""),
+        **_drains(run),
     }
     for name, (rows, style) in tables.items():
         if not rows:
@@ -71,9 +74,39 @@ def _areas(run: Run) -> list[dict[str, Any]]:
             shape = shape.symmetric_difference(shapely.Polygon(ring))
         point = verdicts.get(area.name, {})
         reasons = "; ".join(reason["en"] for reason in point.get("reasons", []))
+        cause = cause_of(point)
         told = {"name": area.name, "verdict": state_of(point or None), **{key: point.get(key) for key in keys}}
+        told |= {"cause": cause.get("kind"), "elements": ", ".join(cause.get("elements", [])), "why": cause.get("en")}
         rows.append({**told, "reasons": reasons, "geometry": shape})
     return rows
+
+
+def _drains(run: Run) -> dict[str, tuple[list[dict[str, Any]], str]]:
+    """Catchments of points, pipes by capacity, pump stations and outlets, each with its style."""
+    shapely = need("shapely", f"writing {GEOPACKAGE}")
+    record, catchments = capacity_of(run), []
+    for number, point in enumerate(run.points):
+        shape = shapely.Polygon()
+        for ring in catchment_rings(run, number):
+            shape = shape.symmetric_difference(shapely.Polygon(ring))
+        figures = point.get("catchment")
+        if figures and not shape.is_empty:
+            cause = str(cause_of(point).get("kind") or "")
+            catchments.append({"name": point["name"], "cause": cause, **figures, "geometry": shape})
+    marks: dict[str, list[dict[str, Any]]] = {
+        key: [
+            {**{k: v for k, v in row.items() if isinstance(v, str | int | float | None)},
+             "geometry": shapely.Point(row["x"], row["y"])}
+            for row in run.verdict.get(key) or []
+            if row["x"] is not None
+        ]
+        for key in ("stations", "outlets")
+    }  # fmt: skip
+    return {
+        "catchments": (catchments, ""),
+        "conduits": (conduit_rows(record), class_style_of(record) if record else ""),
+        **{key: (rows, "") for key, rows in marks.items()},
+    }
 
 
 def _gauges(run: Run) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from floodsim.report.drains import CAUSE_COLORS, catchment_rings, cause_of
 from floodsim.report.outline import rings
 from floodsim.report.run import Run
 
@@ -47,6 +48,8 @@ def _waterlogging(run: Run) -> list[dict[str, Any]]:
                 "x": float(x.mean()),
                 "y": float(y.mean()),
                 "state": state_of(verdict),
+                "color": CAUSE_COLORS.get(str(cause_of(verdict or {}).get("kind"))),
+                "catchment": catchment_rings(run, number),
                 "sheet": f"sheet-{run.number}-{number}",
                 "limit": run.standard.lane_depth,
                 "series": {

@@ -39,14 +39,16 @@ class Table:
 
 def all_tables(run: Run, t: Texts) -> list[Table]:
     """Every table of a run that has rows, in the order of the report."""
+    from floodsim.report import tables_drains as drains
     from floodsim.report import tables_quality as quality
     from floodsim.report.tables_zones import zones_table
 
     makers = (
-        points_table, clauses_table, rain_table, land_table, *(_hazard(key) for key in run.tables.schemes),
-        depth_duration_table, buildings_table, damage_table, lifelines_table, gauges_table, lines_table,
-        quality.balance_table, quality.boundaries_table, quality.quality_table, quality.limiter_table,
-        quality.inputs_table, quality.sources_table,
+        points_table, drains.causes_table, drains.catchments_table, clauses_table, rain_table, land_table,
+        drains.classes_table, drains.conduits_table, drains.stations_table, drains.outlets_table,
+        *(_hazard(key) for key in run.tables.schemes), depth_duration_table, buildings_table, damage_table,
+        lifelines_table, gauges_table, lines_table, quality.balance_table, quality.boundaries_table,
+        quality.quality_table, quality.limiter_table, quality.inputs_table, quality.sources_table,
     )  # fmt: skip
     return [table for table in (make(run, t) for make in (*makers, zones_table)) if table.rows]
 

@@ -54,7 +54,7 @@
     const play = article.querySelector(".play"), panel = article.querySelector(".series");
     const layers = (run.frames ? [run.frames] : []).concat(run.layers);
     const cache = new Map();
-    let wanted = 0, timer = null, chart = null;
+    let wanted = 0, timer = null, chart = null, own = null;
 
     L.imageOverlay(run.base, bounds, { className: "base" }).addTo(map);
     const overlay = L.svgOverlay(canvas, bounds, { opacity: 0.85, interactive: false }).addTo(map);
@@ -89,13 +89,23 @@
       timeBar.style.visibility = layer.images ? "" : "hidden";
       self.legend.replaceChildren(element("b", layer.title + (layer.unit ? " (" + layer.unit + ")" : "")));
       if (layer.note) self.legend.append(element("span", layer.note, { className: "conf" }));
-      layer.legend.forEach(function (item) {
-        const line = element("div"), patch = element("i");
-        patch.style.background = item.color;
-        line.append(patch, item.label);
-        self.legend.append(line);
-      });
+      layer.legend.forEach(addToLegend);
+      if (pipes && map.hasLayer(pipes)) {
+        self.legend.append(element("b", words.pipe_legend));
+        run.drains.pipe_legend.forEach(addToLegend);
+      }
+      if (run.drains.cause_legend.length) {
+        self.legend.append(element("b", words.causes));
+        run.drains.cause_legend.forEach(addToLegend);
+      }
       return show();
+    }
+
+    function addToLegend(item) {
+      const line = element("div"), patch = element("i");
+      patch.style.background = item.color;
+      line.append(patch, item.label);
+      self.legend.append(line);
     }
 
     function at(number) {
@@ -171,16 +181,18 @@
       }
       plot(words["kind_" + place.kind] + ": " + place.name + (place.what ? " (" + place.what + ")" : ""), run.minutes, columns, run.rain, place.sheet);
       holder.dataset.open = place.name;
+      if (own) own.remove();
+      own = place.catchment && place.catchment.length ? outline(place).addTo(map) : null;
     }
 
     function local(x, y) { return [y - box.y, x - box.x]; }
 
     function mark(place) {
-      const color = COLORS[place.state] || "#22303c";
+      const color = place.color || COLORS[place.state] || "#22303c";
       let shape;
       if (place.rings) {
         const rings = place.rings.map(function (ring) { return ring.map(function (xy) { return local(xy[0], xy[1]); }); });
-        shape = L.polygon(rings, { color: color, weight: 2.5, fillOpacity: 0.06 });
+        shape = L.polygon(rings, { color: color, weight: place.color ? 3.5 : 2.5, fillOpacity: place.color ? 0.18 : 0.06 });
         shape.bindTooltip(place.name, { permanent: true, direction: "top", className: "point-label" });
       } else if (place.line) {
         shape = L.polyline(place.line.map(function (xy) { return local(xy[0], xy[1]); }), { color: "#1e7a44", weight: 4, dashArray: "6 4" });
@@ -194,6 +206,35 @@
       shape.addTo(map);
       place.shape = shape;
     }
+
+    // Catchments and pipes lie under the points and are shown on demand; a clicked point shows its own catchment.
+    function outline(place) {
+      const rings = place.catchment.map(function (ring) { return ring.map(function (xy) { return local(xy[0], xy[1]); }); });
+      return L.polygon(rings, { color: place.color || COLORS[place.state], weight: 1.5, dashArray: "5 4", fillOpacity: 0.07, interactive: false });
+    }
+
+    const pipes = run.drains.pipes.length ? L.layerGroup() : null;
+    const catchments = L.layerGroup();
+    const lines = L.canvas({ padding: 0.4, tolerance: 4 });
+    run.drains.pipes.forEach(function (pipe) {
+      const line = pipe.line.map(function (xy) { return local(xy[0], xy[1]); });
+      L.polyline(line, { color: pipe.color, weight: 3, renderer: lines }).bindTooltip(pipe.text, { sticky: true }).addTo(pipes);
+    });
+    run.drains.marks.forEach(function (item) {
+      const look = { radius: 6, color: "#22303c", weight: 2, fillColor: item.kind === "station" ? "#6f4bb2" : "#1565a7", fillOpacity: 1 };
+      if (pipes) L.circleMarker(local(item.x, item.y), look).bindTooltip(item.text).addTo(pipes);
+    });
+    run.places.forEach(function (place) { if (place.catchment && place.catchment.length) outline(place).addTo(catchments); });
+    function toggle(box, group) {
+      if (!box || !group) return;
+      box.onchange = function () {
+        if (box.checked) group.addTo(map); else group.remove();
+        holder.dataset.group = box.className + ":" + box.checked;
+        choose(self.layer.key);
+      };
+    }
+    toggle(article.querySelector("input.pipes"), pipes);
+    toggle(article.querySelector("input.catchments"), catchments);
 
     run.places.forEach(mark);
 
