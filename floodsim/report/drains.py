@@ -121,8 +121,9 @@ def page_parts(run: Run, t: Texts) -> dict[str, Any]:
         why = t.pick(record.get("statement")) or t("no_capacity")
         return {"sentence": why, "svg": "", "legend": [], "stations": station_charts(run, t)}
     asked, whole = record["required_a"], max(record["length_m"], 1e-9)
+    source = t("areas_surface") if record["areas_from"] == "surface" else t("areas_subcatchments")
     sentence = t(
-        "capacity_sentence", formula=record["formula_title"], source=t("areas_surface") if record["areas_from"] == "surface" else t("areas_subcatchments"),
+        "capacity_sentence", formula=record["formula_title"], source=source,
         area=f"{record['area_m2'] / 1e4:.1f}", coefficient=number(record["runoff_coefficient"]),
         time=f"{record['inlet_time_s'] / 60:g}",
     )  # fmt: skip
