@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.peers import measure_all  # noqa: E402
 from floodsim.forcing.series import Rain  # noqa: E402
 from floodsim.grid.grid import make_grid  # noqa: E402
 from floodsim.kernels.jit import kernel  # noqa: E402
@@ -40,7 +40,6 @@ from tests.kernels.reference import reference_step  # noqa: E402
 BYTES = {"double": 88, "single": 64}
 """Bytes that one update of a cell has to move: state in, state out with its read for ownership, ground, source."""
 STEP = 1e-3
-PEERS = {"landlab": "OverlandFlow", "anuga": "triangular mesh"}
 
 COMPILE = """
 import sys, time
@@ -210,12 +209,13 @@ def main() -> None:
     compiled = {precision: compile_seconds(precision) for precision in ("double", "single")}
     print("compile (CPU s):", compiled)
     runs = whole_runs(options.quick)
-    for peer, what in PEERS.items():
-        if find_spec(peer) is None:
-            print(f"{peer} ({what}): not installed here, skipped")
+    peers = measure_all()
     if options.json:
         options.json.write_text(
-            json.dumps({"rows": [asdict(row) for row in rows], "whole_runs": runs, "compile_s": compiled}, indent=1)
+            json.dumps(
+                {"rows": [asdict(row) for row in rows], "whole_runs": runs, "peers": peers, "compile_s": compiled},
+                indent=1,
+            )
         )
 
 
