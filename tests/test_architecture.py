@@ -234,7 +234,7 @@ def test_dependencies_are_those_imported() -> None:
     arrive_with = {"pandas", "cftime", "llvmlite", "pydantic_core", "annotated_types"}  # with declared ones
     wanted = {installed_as.get(module, module) for module in imported} - arrive_with
     assert wanted - declared == set(), "imported, but not declared in pyproject.toml"
-    engines = {"pyogrio", "dask"}  # used by geopandas to read layers, by xarray for chunked results
+    engines = {"pyogrio", "dask", "bokeh"}  # used by geopandas to read layers, by xarray for chunks, by Dask to draw
     assert declared - wanted - engines - {"floodsim"} == set(), "declared, but imported nowhere"
 
 

@@ -62,9 +62,23 @@ def notes(folder: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for file in sorted(folder.glob("*.lock")):
         with contextlib.suppress(OSError, ValueError):
-            if time.time() - file.stat().st_mtime < FRESH:
+            if time.time() - file.stat().st_mtime < FRESH and _is_held(file):
                 found[file.stem] = json.loads(file.read_text(encoding="utf-8"))
     return found
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a process holds a lock file; one whose process was killed is only a file."""
+    if fcntl is None:
+        return True
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # held, or a file system without locks
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _open(path: Path) -> int:

@@ -7,8 +7,9 @@ scenario handed out again; one that kills its worker time and again is reported 
 from __future__ import annotations
 
 import contextlib
-import importlib
+import importlib.util
 import logging
+import signal
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -97,7 +98,7 @@ def _client(workers: Workers, most: int, stack: ExitStack, tell: Callable[[str],
         client = stack.enter_context(distributed.Client(cluster))
     elif workers.scheduler is not None:
         try:
-            client = stack.enter_context(distributed.Client(workers.scheduler, timeout=30))
+            client = stack.enter_context(distributed.Client(workers.scheduler, timeout=10))
         except (OSError, ValueError) as error:
             remedy = "start `dask scheduler` and its workers, or take --workers for workers of this machine"
             fault = Fault("no Dask scheduler answers", "--scheduler", value=workers.scheduler, remedy=remedy)
@@ -109,22 +110,28 @@ def _client(workers: Workers, most: int, stack: ExitStack, tell: Callable[[str],
             threads_per_worker=1,
             processes=True,
             memory_limit=0,  # as much as there is
-            dashboard_address=_dashboard(),
+            dashboard_address=":0",  # any free port
             silence_logs=logging.ERROR,
         )
         client = stack.enter_context(distributed.Client(stack.enter_context(cluster)))
-    if _dashboard() is not None:
+        client.register_plugin(_deaf_to_ctrl_c())
+    if importlib.util.find_spec("bokeh") is not None:  # draws the dashboard
         tell(f"dashboard {client.dashboard_link}")
     return client
 
 
-def _dashboard() -> str | None:
-    """Address for the dashboard (any free port), or None where bokeh, which draws it, is not installed."""
-    try:
-        importlib.import_module("bokeh")
-    except ImportError:
-        return None
-    return ":0"
+def _deaf_to_ctrl_c() -> Any:
+    """A plugin that lets workers of this machine ignore Ctrl-C, which a terminal sends to all of them at once.
+
+    Their runs are ended by the stop file instead, each with a checkpoint.
+    """
+    from distributed import WorkerPlugin
+
+    class Deaf(WorkerPlugin):
+        def setup(self, worker: Any) -> None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return Deaf()
 
 
 def slurm_cluster(workers: Workers) -> Any:

@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 
 import floodsim
-from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK
+from floodsim.api import plan_study
+from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK, CaseError
 from floodsim.study.hold import notes
+from floodsim.study.pool import Workers, open_pool
+from floodsim.study.work import Task
 from tests.study.yard import write_study
 
 pytest.importorskip("distributed")
@@ -92,13 +95,17 @@ def test_two_hundred_scenarios_with_a_worker_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_study_that_is_stopped_goes_on_from_its_checkpoints(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_study_that_is_stopped_goes_on_from_its_checkpoints(tmp_path: Path, number: int) -> None:
     file, out = write_study(tmp_path, axis(2), set='{clock.duration = "16 h"}'), tmp_path / "out"
     process = start(file, out, "--workers", "2", "--log")
     until = time.monotonic() + 120
     while time.monotonic() < until and not any(note["share"] > 0 for note in notes(out / "scenarios").values()):
         time.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does, workers included
+    else:
+        process.send_signal(number)
     shown, told = process.communicate(timeout=120)
     assert process.returncode == EXIT_INTERRUPTED, (shown, told)
     assert not list((out / "scenarios").glob(".stop*")) + list((out / "scenarios").glob("*.lock"))
@@ -108,3 +115,42 @@ def test_a_study_that_is_stopped_goes_on_from_its_checkpoints(tmp_path: Path) ->
     floodsim.run_study(file, out).close()
     assert {record["status"] for record in records(out).values()} == {"complete"}
     assert any("continued from t" in (folder / "run.log").read_text(encoding="utf-8") for folder in broken_off)
+
+
+class Bomb:
+    """In place of a stop file: whoever looks at it is killed."""
+
+    def exists(self) -> bool:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return False
+
+    def touch(self) -> None:
+        """Nothing."""
+
+
+@pytest.mark.slow
+def test_a_scenario_that_kills_its_workers_is_told_and_the_others_run(tmp_path: Path) -> None:
+    _, plan = plan_study(write_study(tmp_path, axis(3)))
+    tasks = [
+        Task(
+            one.name, one.axes, one.case, one.fingerprint, tmp_path, "figures", Bomb() if k == 1 else tmp_path / "stop"
+        )  # type: ignore[arg-type]
+        for k, one in enumerate(plan)
+    ]
+    with open_pool(Workers(2), 3, lambda text: None) as run:
+        found = {record["name"]: record for record in run(tasks)}
+    assert [found[one.name]["status"] for one in plan] == ["complete", "failed", "complete"]
+    assert "its worker died 3 times" in found[plan[1].name]["reason"]
+
+
+@pytest.mark.slow
+def test_the_workers_of_a_cluster_that_stands_already(tmp_path: Path) -> None:
+    from distributed import LocalCluster
+
+    file = write_study(tmp_path, axis(3), keep='"figures"')
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
+        with floodsim.run_study(file, tmp_path / "out", workers=4, scheduler=cluster.scheduler_address) as data:
+            assert (data["status"] == "complete").all() and data.sizes["scenario"] == 3
+        assert cluster.workers, "the cluster of others is left standing"
+    with pytest.raises(CaseError, match="no Dask scheduler answers"):
+        floodsim.run_study(file, tmp_path / "other", scheduler="tcp://127.0.0.1:9")
