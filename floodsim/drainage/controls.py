@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from floodsim.drainage.formulas import evaluate
 from floodsim.drainage.network import LinkKind, Network
 from floodsim.drainage.rules import Action, Operand, Premise, Rule, Watched
 
@@ -120,6 +121,8 @@ class Controls:
         watched, row = operand.watched, operand.row
         if watched == Watched.CONSTANT:
             return operand.value
+        if watched == Watched.FORMULA:
+            return evaluate(operand.formula, lambda inner: self._value(inner, now))
         if watched == Watched.GAUGE_DEPTH:
             return float(self.engine.gauges[row])
         if watched < Watched.LINK_FLOW:

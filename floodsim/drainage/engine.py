@@ -17,6 +17,7 @@ from floodsim.drainage.sections import GRAVITY
 from floodsim.drainage.validate import refuse_unsupported, validate_network
 from floodsim.errors import RunError
 from floodsim.kernels import network_conduits as cc
+from floodsim.kernels.network_conduits import resting_storage
 from floodsim.kernels.network_step import Layout, Water, advance
 from floodsim.kernels.network_structures import START_DEPTH
 
@@ -26,7 +27,9 @@ FAR = 1e12
 
 @dataclass(frozen=True)
 class NetworkLedger:
-    """Volumes in m3 since the start. ``inflow`` is the net lateral inflow, ``outfall`` the net outflow to outside."""
+    """Volumes in m3 since the start. ``inflow`` is the net lateral inflow, ``outfall`` the net outflow to outside,
+    ``seepage`` what conduits lost to the ground.
+    """
 
     initial: float
     inflow: float
@@ -34,11 +37,12 @@ class NetworkLedger:
     flooding: float
     storage: float
     handled: float
+    seepage: float = 0.0
 
     @property
     def error(self) -> float:
         """Water in storage that the ledger cannot explain, m3."""
-        return self.storage - (self.initial + self.inflow - self.outfall - self.flooding)
+        return self.storage - (self.initial + self.inflow - self.outfall - self.flooding - self.seepage)
 
     @property
     def relative_error(self) -> float:
@@ -94,7 +98,6 @@ class Engine:
         network, water, layout = self.network, self.water, self.plan.layout
         water.setting[:] = self.target
         depth = np.minimum(_initial_depths(network, layout), self.plan.full_depth + network.nodes.surcharge_depth)
-        water.volume[:] = np.where(layout.boundless != 0, 0.0, self.plan.tables.volume_at(depth))
         water.at[:] = layout.first[:-1]
         water.depth[:] = depth
         for i in range(depth.size):
@@ -103,6 +106,13 @@ class Engine:
         water.head[:] = layout.invert + water.depth
         water.flow[network.conduits.link] = network.conduits.initial_flow
         self._set_stages(self.forcing.stages(0.0))
+        water.before[:] = water.head
+        resting_storage(
+            water.head, layout.conduit_numbers, layout.conduit_wholes, layout.table, layout.critical, layout.normal,
+            GRAVITY, water.flow, water.middle, water.mid_volume, water.mid_surface,
+        )  # fmt: skip
+        water.volume[:] = np.where(layout.boundless != 0, 0.0, self.plan.tables.volume_at(depth) + water.mid_volume)
+        water.surface[:] += water.mid_surface
         water.step[0] = water.step[1] = 0.1
         self.initial_volume = float(water.volume.sum())
 
@@ -208,11 +218,6 @@ class Engine:
         return self.water.flooded
 
     @property
-    def outfall_flow(self) -> np.ndarray:
-        """Flow out through every outfall, negative where it comes in (outfalls,), m3/s."""
-        return self.water.net[self.network.outfalls.node]
-
-    @property
     def outfall_volume(self) -> np.ndarray:
         """Net volume out through every outfall since the start (outfalls,), m3."""
         return self.water.passed[self.network.outfalls.node]
@@ -234,6 +239,7 @@ class Engine:
             float(self.water.flooded.sum()),
             float(self.water.volume.sum()),
             float(self.initial_volume + entered),
+            float(self.water.seeped.sum()),
         )
 
     def save(self) -> dict[str, np.ndarray]:
@@ -299,8 +305,10 @@ def _initial_water(nodes: int, links: int) -> Water:
         return np.zeros(links)
 
     return Water(
-        volume=node(), depth=node(), head=node(), surface=node(), at=np.zeros(nodes, np.int64),
-        flow=link(), mid_area=link(), growth=link(), through=link(), weighted_area=link(), setting=link(),
-        entering=np.zeros((nodes, 2)), net=node(), taken=node(), flooded=node(), passed=node(), passed_link=link(),
-        step=np.zeros(3),
+        volume=node(), depth=node(), head=node(), before=node(), surface=node(), mid_volume=node(), mid_surface=node(),
+        at=np.zeros(nodes, np.int64),
+        flow=link(), mid_area=link(), growth=link(), through=link(), weighted_area=link(),
+        middle=np.zeros((links, 4)), setting=link(),
+        entering=np.zeros((nodes, 2)), net=node(), taken=node(), flooded=node(), seeped=node(), passed=node(),
+        passed_link=link(), step=np.zeros(3),
     )  # fmt: skip

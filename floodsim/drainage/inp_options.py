@@ -113,6 +113,8 @@ def read_options(inp: InpFile, faults: Faults) -> InpOptions:
             force_main=word("FORCE_MAIN_EQUATION", ("H-W", "D-W"), "H-W"),
             surcharge=word("SURCHARGE_METHOD", ("EXTRAN", "SLOT"), "EXTRAN"),
             lengthening_step=_seconds(stated, "LENGTHENING_STEP", 0.0),
+            normal_flow_limited=word("NORMAL_FLOW_LIMITED", ("SLOPE", "FROUDE", "BOTH", "NONE"), "BOTH"),
+            inertial_damping=word("INERTIAL_DAMPING", ("NONE", "PARTIAL", "FULL"), "PARTIAL"),
         ),
         _ROUTING[routing],
     )

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from floodsim.case.units import closest
 from floodsim.drainage.draft import Draft, LinkRow
+from floodsim.drainage.formulas import FormulaError, Postfix, parse_formula
 from floodsim.drainage.inp_options import Units, parse_date, parse_hours
 from floodsim.drainage.inp_tables import SeriesReader, control_curve
 from floodsim.drainage.inp_text import InpFile, Row, to_float
@@ -65,7 +66,7 @@ class _Open:
 
 
 def read_rules(inp: InpFile, draft: Draft, units: Units, series: SeriesReader) -> None:
-    """Read [CONTROLS] into the draft; rules that name nothing are faults, those with expressions unsupported."""
+    """Read [CONTROLS] into the draft; rules that name nothing are faults, those that look at rain unsupported."""
     RuleReader(draft, units, series).read(inp.rows("CONTROLS"))
 
 
@@ -92,7 +93,7 @@ class RuleReader:
         ]  # fmt: skip
         self.link_rows = {link.name.upper(): row for row, link in enumerate(sound)}
         self.variables: dict[str, list[str]] = {}
-        self.expressions: set[str] = set()
+        self.formulas: dict[str, Postfix] = {}
         self.open: _Open | None = None
 
     def read(self, rows: list[Row]) -> None:
@@ -123,7 +124,7 @@ class RuleReader:
         elif word == "VARIABLE":
             self._variable(tokens)
         elif word == "EXPRESSION":
-            self.expressions.update(token.upper() for token in tokens[:1])
+            self._expression(tokens)
         elif self.open is None:
             raise RuleError("a clause stands before the first RULE", "begin the rule with RULE and its name")
         elif word in CLAUSES:
@@ -168,11 +169,23 @@ class RuleReader:
             raise RuleError("the variable cannot be read", "write VARIABLE name = LINK name FLOW")
         self.variables[tokens[0].upper()] = tokens[2:]
 
+    def _expression(self, tokens: list[str]) -> None:
+        """``EXPRESSION E = (Q1 + Q2) / 2``: variables count in the units of the file."""
+        if len(tokens) < 3 or tokens[1] != "=":
+            raise RuleError("the expression cannot be read", "write EXPRESSION name = formula")
+        known: dict[str, Postfix] = {}
+        for name, parts in self.variables.items():
+            operand = self._watched(parts)
+            factor = Operand(Watched.CONSTANT, value=1.0 / scale_of(operand.watched, self.units))
+            known[name] = (operand,) if factor.value == 1.0 else (operand, factor, "*")
+        try:
+            self.formulas[tokens[0].upper()] = parse_formula(" ".join(tokens[2:]), known)
+        except FormulaError as error:
+            raise RuleError(error.message, "correct the expression") from error
+
     def _premise(self, joint: str, tokens: list[str]) -> Premise:
         if not tokens:
             raise RuleError("the premise is empty", "write for example IF NODE N1 DEPTH > 2")
-        if tokens[0].upper() in self.expressions:
-            raise UnsupportedRuleError(f"uses the expression {tokens[0]}")
         tokens = self._written_out(tokens)
         at = next((i for i, token in enumerate(tokens) if token in RELATIONS), None)
         if at is None:
@@ -187,6 +200,8 @@ class RuleReader:
     def _watched(self, tokens: list[str]) -> Operand:
         """``NODE name DEPTH``, ``LINK name FLOW`` or ``SIMULATION TIME``."""
         word = tokens[0].upper() if tokens else ""
+        if word in self.formulas and len(tokens) == 1:
+            return Operand(Watched.FORMULA, formula=self.formulas[word])
         if word == "GAGE":
             raise UnsupportedRuleError("looks at a rain gage")
         if word == "SIMULATION" and len(tokens) == 2:
@@ -216,7 +231,7 @@ class RuleReader:
         return self.link_rows[name.upper()]
 
     def _right(self, tokens: list[str], watched: Watched) -> Operand:
-        if len(tokens) > 1 and not (watched == Watched.DATE and len(tokens) == 1):
+        if len(tokens) > 1 or (tokens and tokens[0].upper() in self.formulas):
             return self._watched(tokens)
         if not tokens:
             raise RuleError("the premise has no value to compare with", "add a value")

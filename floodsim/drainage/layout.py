@@ -7,17 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from floodsim.drainage.network import Network, NodeKind, OrificeKind, OutfallKind, PumpKind
-from floodsim.drainage.node_tables import HalfConduits, NodeTables, node_tables
+from floodsim.drainage.node_tables import SLOT, HalfConduits, NodeTables, depth_of_volume, node_tables
 from floodsim.drainage.sections import GRAVITY, Scale, ShapeTables, scale_of
 from floodsim.kernels import network_conduits as cc
 from floodsim.kernels import network_structures as cs
 from floodsim.kernels.network_step import Layout
 
-OUTFALL_REACH = 0.75
-"""Part of a conduit to an outfall that its inner node stores: the surface draws down towards the mouth."""
+OWN_PART = 0.25
+"""Part of a conduit whose water follows the level of one end alone; the rest follows the depth in its middle."""
 LIP = 0.1
 """A conduit whose mouth lies this part of its height over the invert of its node takes in no momentum from others."""
 PRESSURE_LAWS = {"H-W": cc.HAZEN_WILLIAMS, "D-W": cc.DARCY_WEISBACH}
+LIMITS = {"NONE": 0, "SLOPE": cc.BY_SLOPE, "FROUDE": cc.BY_FROUDE, "BOTH": cc.BY_SLOPE | cc.BY_FROUDE}
+DAMPING = {"NONE": cc.UNDAMPED, "PARTIAL": cc.PARTIAL, "FULL": cc.FULL}
 PUMP_KINDS = {
     PumpKind.IDEAL: cs.PUMP_IDEAL,
     PumpKind.VOLUME: cs.PUMP_STEPS,
@@ -63,6 +65,7 @@ def plan_network(network: Network, coupled: np.ndarray, safety: float, least_ste
         first=tables.first.astype(np.int64),
         knots=tables.knots,
         most=np.where(coupled | (ponded > 0.0), np.inf, rim),
+        rim=full_depth + network.nodes.surcharge_depth,
         start=network.links.start.astype(np.int64),
         end=network.links.end.astype(np.int64),
         table=table,
@@ -71,7 +74,7 @@ def plan_network(network: Network, coupled: np.ndarray, safety: float, least_ste
         conduit_numbers=numbers,
         conduit_wholes=wholes,
         points=points,
-        **_pump_rows(network, firsts, tables, points),
+        **_pump_rows(network, firsts, points),
         **_orifice_rows(network),
         **_weir_rows(network, firsts),
         **_outlet_rows(network, firsts),
@@ -103,8 +106,8 @@ def _conduit_rows(network: Network, scales: list[Scale], shapes: ShapeTables) ->
     link = conduits.link.astype(np.int64)
     start, end = links.start[link], links.end[link]
     n = conduits.roughness
-    numbers = np.zeros((link.size, 17))
-    wholes = np.zeros((link.size, 8), np.int64)
+    numbers = np.zeros((link.size, 19))
+    wholes = np.zeros((link.size, 16), np.int64)
     bed1 = nodes.invert[start] + links.offset_start[link]
     bed2 = nodes.invert[end] + links.offset_end[link]
     barrels = conduits.barrels.astype(float)
@@ -115,6 +118,8 @@ def _conduit_rows(network: Network, scales: list[Scale], shapes: ShapeTables) ->
     slope = (bed1 - bed2) / conduits.length
     numbers[:, cc.BED_START], numbers[:, cc.BED_END] = bed1, bed2
     numbers[:, cc.HEIGHT], numbers[:, cc.AREA], numbers[:, cc.WIDTH] = height, area * barrels, width * barrels
+    numbers[:, cc.SLOT_WIDTH] = [scale.width * (1.0 if scale.open_top else SLOT) for scale in scales]
+    numbers[:, cc.SLOT_WIDTH] *= barrels
     numbers[:, cc.RADIUS43] = radius ** (4.0 / 3.0)
     numbers[:, cc.LENGTH], numbers[:, cc.MASS] = conduits.length, 1.0
     numbers[:, cc.LOSS_ENTRY], numbers[:, cc.LOSS_EXIT] = conduits.loss_entry, conduits.loss_exit
@@ -135,10 +140,18 @@ def _conduit_rows(network: Network, scales: list[Scale], shapes: ShapeTables) ->
     numbers[:, cc.FRICTION] = GRAVITY * n**2
     numbers[:, cc.NORMAL_FLOW] = np.sign(slope) * np.sqrt(np.abs(slope)) / n * ends[:, 1]
     numbers[:, cc.CONVEYANCE] = np.sign(slope) * np.sqrt(np.abs(slope)) / n * radius ** (2.0 / 3.0)
+    numbers[:, cc.SEEPAGE] = conduits.seepage * barrels
+    wholes[:, cc.INLET_FIRST] = wholes[:, cc.INLET_LAST] = -1
     wholes[:, cc.LINK], wholes[:, cc.START], wholes[:, cc.END] = link, start, end
     wholes[:, cc.SHAPE] = [scale.shape for scale in scales]
     wholes[:, cc.LIP_START] = links.offset_start[link] > LIP * height
     wholes[:, cc.LIP_END] = links.offset_end[link] > LIP * height
+    outfall = nodes.kind == NodeKind.OUTFALL
+    wholes[:, cc.DROP_START] = outfall[start] | (links.offset_start[link] > 0.0)
+    wholes[:, cc.DROP_END] = outfall[end] | (links.offset_end[link] > 0.0)
+    wholes[:, cc.AT_START], wholes[:, cc.AT_END] = outfall[start], outfall[end]
+    wholes[:, cc.LIMIT] = LIMITS[network.options.normal_flow_limited]
+    wholes[:, cc.DAMPING] = DAMPING[network.options.inertial_damping]
     outfall_flap = np.zeros(len(nodes.name), bool)
     outfall_flap[network.outfalls.node[network.outfalls.flap.astype(bool)]] = True
     wholes[:, cc.FLAP] = links.flap[link].astype(bool) | outfall_flap[end]
@@ -150,10 +163,8 @@ def _halves(network: Network, scales: list[Scale], numbers: np.ndarray) -> HalfC
     links, link = network.links, network.conduits.link
     length, width, height = numbers[:, cc.LENGTH], numbers[:, cc.WIDTH], numbers[:, cc.HEIGHT]
     outfall = network.nodes.kind == NodeKind.OUTFALL
-    at_start = np.full(link.size, 0.5)
-    at_end = np.full(link.size, 0.5)
-    at_start[outfall[links.end[link]]], at_end[outfall[links.end[link]]] = OUTFALL_REACH, 0.0
-    at_end[outfall[links.start[link]]], at_start[outfall[links.start[link]]] = OUTFALL_REACH, 0.0
+    at_start = np.where(outfall[links.start[link]], 0.0, OWN_PART)
+    at_end = np.where(outfall[links.end[link]], 0.0, OWN_PART)
     parts = ((links.start, links.offset_start, at_start), (links.end, links.offset_end, at_end))
     shape = np.array([scale.shape for scale in scales], np.int64)
     top = np.array([scale.open_top for scale in scales], bool)
@@ -234,18 +245,15 @@ def _crest(network: Network, link: np.ndarray) -> np.ndarray:
     return network.nodes.invert[network.links.start[link]] + network.links.offset_start[link]
 
 
-def _pump_rows(
-    network: Network, spans: list[tuple[int, int]], tables: NodeTables, points: np.ndarray
-) -> dict[str, np.ndarray]:
+def _pump_rows(network: Network, spans: list[tuple[int, int]], points: np.ndarray) -> dict[str, np.ndarray]:
     pumps = network.pumps
     link = pumps.link.astype(np.int64)
     kind = np.array([PUMP_KINDS[PumpKind(int(k))] for k in pumps.kind], np.int64)
     wholes = _structure_wholes(network, link, kind, pumps.curve, spans)
     for row in np.flatnonzero(pumps.kind == PumpKind.VOLUME):
         first, last = wholes[row, cs.FIRST], wholes[row, cs.LAST]
-        node = int(network.links.start[link[row]])
-        knots = tables.knots[tables.first[node] : tables.first[node + 1]]
-        points[first : last + 1, 0] = np.interp(points[first : last + 1, 0], knots[:, 2], knots[:, 0])
+        volume = points[first : last + 1, 0]
+        points[first : last + 1, 0] = depth_of_volume(network, int(network.links.start[link[row]]), volume)
     numbers = np.column_stack((pumps.start_depth, pumps.stop_depth)).astype(float).reshape(-1, 2)
     return {"pump_numbers": numbers, "pump_wholes": wholes}
 

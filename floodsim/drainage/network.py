@@ -348,6 +348,8 @@ class Options:
     force_main: str = "H-W"
     surcharge: str = "EXTRAN"
     lengthening_step: float = 0.0
+    normal_flow_limited: str = "SLOPE"
+    inertial_damping: str = "NONE"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ class Watched(IntEnum):
     Times are seconds: since the start, since midnight, or since the link opened or closed. ``DATE`` is days since the
     start of the run's first day, ``DAY`` 1 = Sunday to 7, ``MONTH`` 1 to 12, ``DAY_OF_YEAR`` 1 to 366. ``STATUS`` is
     1 or 0, ``SETTING`` the current one. ``GAUGE_DEPTH`` is the depth of water on the street at a gauge, a name outside
-    the network. ``CONSTANT`` stands for the value of the premise itself.
+    the network. ``CONSTANT`` stands for the value of the premise itself, ``FORMULA`` for what the operand reckons.
     """
 
     CONSTANT = 0
@@ -39,6 +39,7 @@ class Watched(IntEnum):
     DAY = 33
     MONTH = 34
     DAY_OF_YEAR = 35
+    FORMULA = 40
 
 
 RELATIONS = ("=", "<>", "<", "<=", ">", ">=")
@@ -46,11 +47,15 @@ RELATIONS = ("=", "<>", "<", "<=", ">", ">=")
 
 @dataclass(frozen=True)
 class Operand:
-    """One side of a premise: what is watched, at which node or link row (-1: the clock), or a constant value in SI."""
+    """One side of a premise: what is watched, at which node or link row (-1: the clock), or a constant value in SI.
+
+    ``formula`` is one in postfix form: operands, and the signs and functions of `formulas`.
+    """
 
     watched: Watched
     row: int = -1
     value: float = 0.0
+    formula: tuple[Operand | str, ...] = ()
 
 
 @dataclass(frozen=True)

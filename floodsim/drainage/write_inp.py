@@ -130,6 +130,8 @@ def _options(network: Network) -> Iterator[Cells]:
     yield "MIN_SURFAREA", float(options.min_surface_area)
     yield "FORCE_MAIN_EQUATION", options.force_main
     yield "SURCHARGE_METHOD", options.surcharge
+    yield "NORMAL_FLOW_LIMITED", options.normal_flow_limited
+    yield "INERTIAL_DAMPING", options.inertial_damping
 
 
 def _nodes(network: Network) -> Iterator[tuple[str, Iterable[Cells]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from floodsim.drainage.formulas import written_out
 from floodsim.drainage.inp_rules import CLOCK_WATCHED, LINK_WATCHED, NODE_WATCHED, TIMES
 from floodsim.drainage.network import NONE, LinkKind, Network
 from floodsim.drainage.rules import Action, Operand, Rule, Watched
@@ -25,7 +26,27 @@ def hour_curves(network: Network) -> set[int]:
 
 def rule_lines(network: Network) -> list[str]:
     """Lines of the section [CONTROLS]."""
-    return [line for rule in network.rules for line in _rule(rule, network)]
+    return [*_formulas(network), *(line for rule in network.rules for line in _rule(rule, network))]
+
+
+def _operands(network: Network) -> list[Operand]:
+    """Both sides of every premise of every rule."""
+    return [side for rule in network.rules for premise in rule.premises for side in (premise.left, premise.right)]
+
+
+def _formulas(network: Network) -> Iterator[str]:
+    """A VARIABLE for whatever a formula looks at, and an EXPRESSION for each formula."""
+    formulas = list(dict.fromkeys(one.formula for one in _operands(network) if one.formula))
+    watched = dict.fromkeys(item for one in formulas for item in one if isinstance(item, Operand))
+    names = {operand: f"V{at}" for at, operand in enumerate(watched) if operand.watched != Watched.CONSTANT}
+    for operand, name in names.items():
+        yield f"VARIABLE {name} = {_operand(operand, operand.watched, network)}"
+    for formula in formulas:
+        yield f"EXPRESSION {_formula_name(formula, network)} = {written_out(formula, names.__getitem__)}"
+
+
+def _formula_name(formula: tuple[Operand | str, ...], network: Network) -> str:
+    return f"E{list(dict.fromkeys(one.formula for one in _operands(network) if one.formula)).index(formula)}"
 
 
 def _rule(rule: Rule, network: Network) -> Iterator[str]:
@@ -46,6 +67,8 @@ def _operand(operand: Operand, compared: Watched, network: Network) -> str:
     watched = operand.watched
     if watched == Watched.CONSTANT:
         return _constant(operand.value, compared, network.options.start)
+    if watched == Watched.FORMULA:
+        return _formula_name(operand.formula, network)
     if watched in NODE_WATCHED.values():
         return f"NODE {_quoted(network.nodes.name[operand.row])} {WORDS[watched]}"
     if watched == Watched.GAUGE_DEPTH:

@@ -11,18 +11,20 @@ DEPTH, SURFACE, VOLUME, WIDENING = range(4)
 
 
 @inline
-def depth_and_area(knots, first, last, at, volume):
-    """Depth (m), water surface (m2) and knot of a node that holds ``volume``, searched from knot ``at``.
+def depth_and_area(knots, first, last, at, volume, more):
+    """Depth (m), water surface (m2) and knot of a node whose table and ``more`` (m2) times its depth make ``volume``.
 
-    Between knots the surface is linear in depth, so that V = V0 + S0 d + s d2 / 2; beyond the last it is constant.
+    Searched from knot ``at``. Between knots the surface is linear in depth, so that V = V0 + S0 d + s d2 / 2; beyond
+    the last it is constant.
     """
-    while at < last and volume >= knots[at + 1, VOLUME]:
+    while at < last and volume >= knots[at + 1, VOLUME] + more * knots[at + 1, DEPTH]:
         at += 1
-    while at > first and volume < knots[at, VOLUME]:
+    while at > first and volume < knots[at, VOLUME] + more * knots[at, DEPTH]:
         at -= 1
-    more = max(volume - knots[at, VOLUME], 0.0)
-    surface = np.sqrt(knots[at, SURFACE] ** 2 + 2.0 * knots[at, WIDENING] * more)
-    return knots[at, DEPTH] + 2.0 * more / (knots[at, SURFACE] + surface), surface, at
+    over = max(volume - knots[at, VOLUME] - more * knots[at, DEPTH], 0.0)
+    base = knots[at, SURFACE] + more
+    surface = np.sqrt(base**2 + 2.0 * knots[at, WIDENING] * over)
+    return knots[at, DEPTH] + 2.0 * over / (base + surface), surface, at
 
 
 @kernel
@@ -62,26 +64,33 @@ def share_out(dt, start, end, wanted, volume, boundless, flow, weighted_area, en
 
 @kernel
 def update_nodes(
-    dt, wanted, share, net, invert, first, most, boundless, knots, at, volume, depth, head, surface,
-    taken, flooded, passed,
+    dt, wanted, share, net, invert, first, most, rim, boundless, knots, mid_volume, mid_surface, at,
+    volume, depth, head, before, surface, taken, flooded, passed,
 ):  # fmt: skip
     """New volume, depth and head of every node after dt.
 
-    ``first`` (nodes + 1,) where each node's knots begin; ``most`` (nodes,) m3 above which water is lost. Sums in m3:
-    ``taken`` lateral inflow that really entered, ``flooded`` lost over the rim, ``passed`` received by outfalls.
+    ``first`` (nodes + 1,) where each node's knots begin; ``most`` (nodes,) m3 of its table at the depth ``rim`` above
+    which water is lost. ``mid_volume`` and ``mid_surface`` (nodes,): what conduits hold for it besides (m3), and how
+    that grows with its depth (m2). Sums in m3: ``taken`` lateral inflow that really entered, ``flooded`` lost over the
+    rim, ``passed`` received by outfalls.
     """
     for i in range(net.size):
         lateral = wanted[i] if wanted[i] > 0.0 else wanted[i] * share[i]
         taken[i] += lateral * dt
+        before[i] = head[i]
         if boundless[i] != 0:
             passed[i] += (net[i] + lateral) * dt
             continue
         v = max(volume[i] + (net[i] + lateral) * dt, 0.0)
-        if v > most[i]:
-            flooded[i] += v - most[i]
-            v = most[i]
+        rest = mid_volume[i] - mid_surface[i] * depth[i]
+        if v - rest > most[i] + mid_surface[i] * rim[i]:
+            top = max(most[i] + mid_surface[i] * rim[i] + rest, 0.0)
+            flooded[i] += v - top
+            v = top
         volume[i] = v
-        depth[i], surface[i], at[i] = depth_and_area(knots, first[i], first[i + 1] - 1, at[i], v)
+        depth[i], surface[i], at[i] = depth_and_area(
+            knots, first[i], first[i + 1] - 1, at[i], max(v - rest, 0.0), mid_surface[i]
+        )
         head[i] = invert[i] + depth[i]
 
 

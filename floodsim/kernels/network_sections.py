@@ -8,21 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from floodsim.kernels.jit import inline
+from floodsim.kernels.jit import inline, kernel
 
 CELLS = 100
 """Cells over the full height of a section."""
 FLOW_CELLS = 64
 """Cells of the tables of critical and normal depth, uniform in the square root of the flow."""
-
-
-@inline
-def area_at(table, shape, fraction):
-    """Area over full area at ``fraction`` of the full height (0 to 1)."""
-    x = min(fraction, 1.0) * CELLS
-    k = min(int(x), CELLS - 1)
-    f = x - k
-    return table[shape, k, 0] + f * (table[shape, k, 1] + f * table[shape, k, 2])
 
 
 @inline
@@ -45,3 +36,17 @@ def depth_of_flow(curve, shape, relative):
         return curve[shape, FLOW_CELLS]
     k = int(x)
     return curve[shape, k] + (x - k) * (curve[shape, k + 1] - curve[shape, k])
+
+
+@kernel
+def curve_at(points, first, last, x):
+    """Value and slope of the curve in rows first..last of ``points`` (x, y), constant outside."""
+    if x <= points[first, 0]:
+        return points[first, 1], 0.0
+    if x >= points[last, 0]:
+        return points[last, 1], 0.0
+    k = first
+    while points[k + 1, 0] < x:
+        k += 1
+    slope = (points[k + 1, 1] - points[k, 1]) / max(points[k + 1, 0] - points[k, 0], 1e-12)
+    return points[k, 1] + slope * (x - points[k, 0]), slope

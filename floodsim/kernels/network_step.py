@@ -11,6 +11,9 @@ from floodsim.kernels.network_conduits import conduit_flows
 from floodsim.kernels.network_nodes import share_out, stable_step, update_nodes
 from floodsim.kernels.network_structures import orifice_flows, outlet_flows, pump_flows, weir_flows
 
+LONGEST = 5.0
+"""Longest step in s: structures between tanks have no stability limit, but a first-order error."""
+
 
 class Layout(NamedTuple):
     """What does not change in a run: the numbers of nodes, links and structures, tables and curves."""
@@ -20,6 +23,7 @@ class Layout(NamedTuple):
     first: np.ndarray
     knots: np.ndarray
     most: np.ndarray
+    rim: np.ndarray
     start: np.ndarray
     end: np.ndarray
     table: np.ndarray
@@ -44,18 +48,23 @@ class Water(NamedTuple):
     volume: np.ndarray
     depth: np.ndarray
     head: np.ndarray
+    before: np.ndarray
     surface: np.ndarray
+    mid_volume: np.ndarray
+    mid_surface: np.ndarray
     at: np.ndarray
     flow: np.ndarray
     mid_area: np.ndarray
     growth: np.ndarray
     through: np.ndarray
     weighted_area: np.ndarray
+    middle: np.ndarray
     setting: np.ndarray
     entering: np.ndarray
     net: np.ndarray
     taken: np.ndarray
     flooded: np.ndarray
+    seeped: np.ndarray
     passed: np.ndarray
     passed_link: np.ndarray
     step: np.ndarray
@@ -85,10 +94,14 @@ def advance(span, safety, lateral, target, per_second, g, layout, water, share, 
         dt = left / max(steps, 1.0)
         gate_settings(dt, target, per_second, water.setting)
         stiffness[:] = 0.0
+        water.mid_volume[:] = 0.0
+        water.mid_surface[:] = 0.0
         conduit_flows(
-            dt, water.step[0], water.head, water.entering, water.setting,
-            layout.conduit_numbers, layout.conduit_wholes, layout.table, layout.critical, layout.normal, g,
-            water.flow, water.mid_area, water.growth, water.through, water.weighted_area, stiffness,
+            dt, water.step[0], water.head, water.before, water.entering, water.setting,
+            layout.conduit_numbers, layout.conduit_wholes, layout.table, layout.critical, layout.normal,
+            layout.points, g, water.flow, water.mid_area, water.growth, water.through,
+            water.weighted_area, water.middle, water.volume, water.passed, water.seeped, water.mid_volume,
+            water.mid_surface, stiffness,
         )  # fmt: skip
         orifice_flows(
             dt, layout.orifice_wholes, layout.orifice_numbers, water.head, water.surface, water.setting, g, water.flow
@@ -112,13 +125,14 @@ def advance(span, safety, lateral, target, per_second, g, layout, water, share, 
             water.entering, water.net, share,
         )  # fmt: skip
         update_nodes(
-            dt, lateral, share, water.net, layout.invert, layout.first, layout.most, layout.boundless, layout.knots,
-            water.at, water.volume, water.depth, water.head, water.surface, water.taken, water.flooded, water.passed,
+            dt, lateral, share, water.net, layout.invert, layout.first, layout.most, layout.rim, layout.boundless,
+            layout.knots, water.mid_volume, water.mid_surface, water.at, water.volume, water.depth, water.head,
+            water.before, water.surface, water.taken, water.flooded, water.passed,
         )  # fmt: skip
         for k in range(water.flow.size):
             water.passed_link[k] += water.flow[k] * dt
         water.step[0] = dt
-        water.step[1] = stable_step(safety, stiffness, water.surface, layout.boundless)
+        water.step[1] = min(stable_step(safety, stiffness, water.surface, layout.boundless), LONGEST)
         water.step[2] += 1.0
         left -= dt
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from floodsim.kernels.jit import inline, kernel
+from floodsim.kernels.network_sections import curve_at
 
 # columns shared by all structures
 LINK, START, END, KIND, FIRST, LAST, FLAP, FLAG = range(8)
@@ -26,20 +27,6 @@ HEAD_EPS = 1e-6
 def relax(old, wanted, rate, dt, surface1, surface2):
     """The flow after dt, on its way from ``old`` to ``wanted``; ``rate`` is dQ/dh in m2/s."""
     return old + (wanted - old) / (1.0 + rate * dt * (1.0 / surface1 + 1.0 / surface2))
-
-
-@kernel
-def curve_at(points, first, last, x):
-    """Value and slope of the curve in rows first..last of ``points`` (x, y), constant outside."""
-    if x <= points[first, 0]:
-        return points[first, 1], 0.0
-    if x >= points[last, 0]:
-        return points[last, 1], 0.0
-    k = first
-    while points[k + 1, 0] < x:
-        k += 1
-    slope = (points[k + 1, 1] - points[k, 1]) / max(points[k + 1, 0] - points[k, 0], 1e-12)
-    return points[k, 1] + slope * (x - points[k, 0]), slope
 
 
 @kernel

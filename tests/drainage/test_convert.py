@@ -17,9 +17,9 @@ from floodsim.cli import main
 from floodsim.drainage.convert import convert_network, read_network
 from floodsim.drainage.network import Network
 from floodsim.drainage.read_inp import read_inp
+from floodsim.drainage.run_swmm import run_swmm
 from floodsim.drainage.write_inp import inp_text, write_inp
 from tests.drainage.survey import frames, tables, write_csv, write_gpkg
-from tests.drainage.swmm import run_swmm
 from tests.grid.makers import write_tif
 
 

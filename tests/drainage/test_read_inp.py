@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from floodsim.drainage import network as nw
+from floodsim.drainage.formulas import FormulaError, evaluate, parse_formula, written_out
 from floodsim.drainage.inp_inlets import read_inlets
 from floodsim.drainage.inp_text import tokens_of
 from floodsim.drainage.read_inp import read_inp
-from floodsim.drainage.rules import Watched
+from floodsim.drainage.rules import Operand, Watched
 
 FOOT = 0.3048
 HEAD = """\
@@ -211,7 +212,7 @@ def test_rules_in_si(tmp_path: Path) -> None:
         "EXPRESSION E1 = Q1 * 2\nRULE D\nIF E1 > 2\nTHEN PUMP P1 STATUS = OFF\n",
         "CFS",
     )
-    a, b, c = network.rules
+    a, b, c, d = network.rules
     assert [premise.joint for premise in a.premises] == ["IF", "AND", "OR"]
     assert a.premises[0].right.value == pytest.approx(3 * FOOT)
     assert a.premises[1].left.watched == Watched.LINK_FLOW and a.premises[1].right.value == pytest.approx(10 * FOOT**3)
@@ -221,7 +222,27 @@ def test_rules_in_si(tmp_path: Path) -> None:
     assert b.premises[0].right.watched == Watched.NODE_DEPTH
     np.testing.assert_allclose(network.curves[b.then[0].curve].x, [0.0, 5 * FOOT])
     assert c.then[0].pid == (1.0, 120.0, 180.0)
-    assert [item.name for item in network.unsupported] == ["rule D"]
+    flow, factor, twice = d.premises[0].left.formula[:3]
+    assert (flow.watched, twice) == (Watched.LINK_FLOW, "*") and factor.value == pytest.approx(1 / FOOT**3)
+    assert evaluate(d.premises[0].left.formula, lambda one: one.value if one.row < 0 else FOOT**3) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1 + 2 * 3", 7.0), ("-2 ^ 2", -4.0), ("(1 - 4) / 2", -1.5), ("2 ^ 3 ^ 2", 512.0), ("abs(x - 9) * step(x)", 5.0),
+     ("sqrt(x) / 0", 0.0), ("8 - 3 - 2", 3.0), ("1.5e1 / x", 3.75)],
+)  # fmt: skip
+def test_formulas_of_rules(text: str, value: float) -> None:
+    postfix = parse_formula(text, {"X": (Operand(Watched.LINK_FLOW, 0),)})
+    assert evaluate(postfix, lambda one: 4.0 if one.row == 0 else one.value) == pytest.approx(value)
+    again = parse_formula(written_out(postfix, lambda one: "x"), {"X": (Operand(Watched.LINK_FLOW, 0),)})
+    assert evaluate(again, lambda one: 4.0 if one.row == 0 else one.value) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["1 +", "(1", "y * 2", "1 2", "* 3", "sqrt()", "2 # 3"])
+def test_a_formula_that_cannot_be_read_says_why(text: str) -> None:
+    with pytest.raises(FormulaError):
+        parse_formula(text, {})
 
 
 def test_text_in_any_form(tmp_path: Path) -> None:
@@ -268,7 +289,6 @@ UNSUPPORTED = {
     "swc11.inp": {"Cisterns"},
     "swc17.inp": {"Cisterns"},
     "catchment_as_outfall.inp": {"O-1"},
-    "control_rules_test.inp": {"rule 1"},
 }
 
 

@@ -236,7 +236,7 @@ def test_swmm_runs_it_with_the_design_flow(tmp_path: Path) -> None:
     pytest.importorskip(
         "swmm.toolkit", reason="swmm-toolkit is not installed: the network was NOT opened with EPA SWMM"
     )
-    from tests.drainage.swmm import run_swmm
+    from floodsim.drainage.run_swmm import run_swmm
 
     own: Counter[str] = Counter()
     for row in rows_of("hydraulics.csv"):
