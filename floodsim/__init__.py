@@ -5,6 +5,7 @@ In Python: ``results = floodsim.run("cases/old_town/case.toml")`` gives maps, en
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,13 @@ def open_study(folder: str | Path) -> xr.Dataset:
     from floodsim.study.collect import open_study as open_folder
 
     return open_folder(folder)
+
+
+def open_study_maps(folder: str | Path, variables: Sequence[str] = ("max_depth",)) -> xr.Dataset:
+    """Open envelopes of every finished scenario of a study side by side, lazily: dims (scenario, y, x)."""
+    from floodsim.study.collect import open_study_maps as open_maps
+
+    return open_maps(folder, variables)
 
 
 def make_grid(*args: Any, **kwargs: Any) -> Grid:

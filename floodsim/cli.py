@@ -185,19 +185,22 @@ def storm_command(
 
 
 @cli.command("schema", short_help="Print the JSON Schema of case files.")
+@click.option("--study", is_flag=True, help="That of study files instead.")
 @click.option("--out", type=FILE, metavar="FILE", help="Write to a file instead of the screen.")
 @FORCE
 @DEBUG
-def schema_command(out: Path | None, force: bool) -> None:
-    """Print the JSON Schema of case files: every key, its unit, default and allowed range.
+def schema_command(study: bool, out: Path | None, force: bool) -> None:
+    """Print the JSON Schema of case files (or of study files): every key, its unit, default and allowed range.
 
     Editors that know JSON Schema complete and check case files by it.
     """
     import json
 
     from floodsim.case.load import json_schema
+    from floodsim.case.schema import Case
+    from floodsim.case.study import Study
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(json_schema(Study if study else Case), indent=2, ensure_ascii=False) + "\n"
     if out is None:
         click.echo(text, nl=False)
     else:

@@ -17,9 +17,10 @@ import floodsim
 from floodsim.case.plan import applied_measures
 from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Fault
+from floodsim.output.folder import ENVELOPES
 from floodsim.output.netcdf import writing
 from floodsim.study.plan import PRESENT, Scenario, label
-from floodsim.study.record import Record
+from floodsim.study.record import SCENARIOS, Record
 
 DATASET, TABLE, EXCEL = "study.nc", "comparison.csv", "comparison.xlsx"
 
@@ -247,6 +248,33 @@ def _whole(path: Path, write: Callable[[Path], Any]) -> None:
             part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def open_study_maps(folder: str | Path, variables: Sequence[str] = ("max_depth",)) -> xr.Dataset:
+    """Envelopes of every finished scenario of a study side by side, dims (scenario, y, x), as Dask arrays.
+
+    Nothing is read before it is used. Raises CaseError where the study kept no maps, its scenarios stand on different
+    grids, or an envelope does not exist.
+    """
+    folder = Path(folder)
+    remedy = 'let the study keep = "all", and set grid.resolution for all scenarios alike'
+    with open_study(folder) as table:
+        finished = [str(name) for name, how in zip(table["scenario"].values, table["status"].values, strict=True)
+                    if how == "complete" and (folder / SCENARIOS / str(name) / ENVELOPES).is_file()]  # fmt: skip
+        axes = table.set_index(scenario="scenario").sel(scenario=finished).load()
+    if not finished:
+        raise CaseError(Fault("no finished scenario of the study kept its maps", str(folder), remedy=remedy))
+    parts = [xr.open_dataset(folder / SCENARIOS / name / ENVELOPES, chunks={}) for name in finished]
+    wrong = [variable for variable in variables if {"y", "x"} != set(parts[0].get(variable, axes).dims)]
+    if wrong:
+        allowed = ", ".join(str(name) for name in parts[0].data_vars if set(parts[0][name].dims) == {"y", "x"})
+        raise CaseError(Fault("no such map in the scenarios", str(folder), value=", ".join(wrong), allowed=allowed))
+    try:
+        joined = xr.concat([part[list(variables)] for part in parts], dim="scenario", join="exact", coords="minimal")
+    except ValueError as error:
+        fault = Fault("the scenarios of the study stand on different grids", str(folder), remedy=remedy)
+        raise CaseError(fault) from error
+    return joined.assign_coords({name: axes[name] for name in axes.coords if axes[name].dims == ("scenario",)})
 
 
 def open_study(folder: str | Path) -> xr.Dataset:

@@ -135,3 +135,25 @@ def test_open_study_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "study.nc").write_bytes(b"nothing")
     with pytest.raises(CaseError, match="damaged"):
         floodsim.open_study(tmp_path)
+
+
+def test_maps_of_all_scenarios_open_as_one_lazy_dataset(tmp_path: Path) -> None:
+    file, out = write_study(tmp_path, TWO), tmp_path / "out"
+    floodsim.run_study(file, out).close()
+    maps = floodsim.open_study_maps(out)
+    assert maps["max_depth"].dims == ("scenario", "y", "x") and maps["max_depth"].chunks is not None
+    assert maps["climate_factor"].values.tolist() == [1.0, 6.0]
+    for name in maps["scenario"].values:
+        alone = floodsim.open_results(out / "scenarios" / str(name))
+        assert alone.envelopes is not None
+        np.testing.assert_array_equal(maps["max_depth"].sel(scenario=name), alone.envelopes["max_depth"])
+    with pytest.raises(CaseError, match="no such map"):
+        floodsim.open_study_maps(out, ["max_dept"])
+    coarse = write_study(tmp_path, '[matrix]\nresolution = ["10 m", "20 m"]\n')
+    floodsim.run_study(coarse, tmp_path / "coarse").close()
+    with pytest.raises(CaseError, match="different grids"):
+        floodsim.open_study_maps(tmp_path / "coarse")
+    few = write_study(tmp_path, TWO, keep='"figures"')
+    floodsim.run_study(few, tmp_path / "few").close()
+    with pytest.raises(CaseError, match="kept its maps"):
+        floodsim.open_study_maps(tmp_path / "few")

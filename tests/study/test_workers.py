@@ -36,8 +36,9 @@ def start(file: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "floodsim", "batch", str(file), "--out", str(out), *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell in the background ignores it
+    )  # fmt: skip
 
 
 def kill_one_worker(out: Path, process: subprocess.Popen[str], after: int) -> str:
