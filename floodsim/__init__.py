@@ -5,11 +5,12 @@ In Python: ``results = floodsim.run("cases/old_town/case.toml")`` gives maps, en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
     from floodsim.case.schema import Case
