@@ -113,11 +113,20 @@ def show_verdict(verdict: Mapping[str, Any]) -> None:
     for point in points:
         for reason in point.get("reasons", []):
             print_notes([f"{point['name']}: {_both(reason)}"])
+        if point.get("cause"):
+            print_notes([f"{point['name']}, cause 成因: {_both(point['cause'])}"])
     print_notes(map(_both, verdict.get("notes", [])))
     overridden = verdict.get("overridden", {})
     if overridden:
         print_notes([f"thresholds replaced by the project: {', '.join(sorted(overridden))}"])
+    print_pairs([("pipes 管渠", _pipes(verdict.get("capacity", {})))])
     print_pairs([("target", f"{verdict.get('target', '')} {verdict.get('target_zh', '')}".strip())])
+
+
+def _pipes(capacity: Mapping[str, Any]) -> str:
+    """Shares of pipe length by the return period that they carry."""
+    shares = [f"P {row['class']} a {100 * row['share']:.0f} %" for row in capacity.get("classes", [])]
+    return ", ".join(shares)
 
 
 def verdict_row(point: Mapping[str, Any]) -> tuple[str, ...]:

@@ -35,11 +35,20 @@ def case_of(results: Results) -> Case:
 
 def network_of(case: Case) -> Network:
     """The network of a case as its run knew it, with the levels at which the case lets pumps start and stop."""
+    return drained_case(case)[1]
+
+
+def drained_case(case: Case) -> tuple[Case, Network]:
+    """A case and its network as its run knew them: with the measures that hold, and the levels of pumps.
+
+    Raises CaseError where it has no network.
+    """
     if case.drainage is None:
         remedy = "name a network: drainage.network"
         raise CaseError(Fault("the case has no pipe network 排水管网", key="drainage", remedy=remedy))
     altered = altered_network(case)
-    return with_levels(altered.network, altered.section.stations)
+    network = with_levels(altered.network, altered.section.stations)
+    return case.model_copy(update={"drainage": altered.section}), network
 
 
 def capacity_of_case(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from floodsim.assess.capacity_inputs import case_of, network_of, refuse_other_network
+from floodsim.assess.capacity_inputs import case_of, drained_case, refuse_other_network
 from floodsim.case.schema import Case
 from floodsim.drainage.full_flow import FullFlow, full_flows
 from floodsim.drainage.network import Network
@@ -53,8 +53,7 @@ def scene_of(results: Results) -> Scene:
     if series is None or found is None or "node_name" not in found:
         remedy = "run the case again"
         raise CaseError(Fault("the results hold no network", file=str(results.folder or ""), remedy=remedy))
-    case = case_of(results)
-    network = network_of(case)
+    case, network = drained_case(case_of(results))
     refuse_other_network(network, found, results)
     grid, count = results.grid, found.sizes.get("inlet", 0)
     cells = np.zeros((count, 2), np.int64)

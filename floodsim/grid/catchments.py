@@ -15,7 +15,8 @@ from floodsim.kernels.surface_paths import flood_paths, spread_labels
 
 SHALLOW = 0.10
 """Depth (m) up to which a hollow counts as roughness of the ground and not as a pond of its own; set by floodsim."""
-MAX_ROUNDS = 200
+MAX_ROUNDS = 12
+"""Floods at most. Each finds the hollows within those of the last; what is left then is passed over."""
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,21 @@ OUTLETS = ("open", "level", "rating")
 TIGHT_RETENTION = 0.02
 """SCS retention S (m) up to which ground counts as paved: curve numbers from 93 on (TR-55 gives pavement 98)."""
 
+NOTHING = CatchmentTables(
+    (), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((3, 0)),
+    np.zeros((0, 4), np.int64), np.zeros(0, np.int64), (), np.zeros((3, 0)), np.zeros(3), None,
+)  # fmt: skip
+"""The catchments of a case without points and network."""
+
 
 def make_catchments(case: Case, setup: Setup) -> CatchmentTables:
     """Trace the catchments of a case that has been set up."""
     grid = setup.grid
+    areas = waterlogging_areas(case, grid)
+    if not areas and setup.drainage is None:
+        return NOTHING
     paths = trace_paths(grid, _leaves(grid, setup.boundaries))
     cover = surface_areas(grid, setup.losses)
-    areas = waterlogging_areas(case, grid)
     masks = [_catchment(area, grid, paths) for area in areas]
     cells = [np.nonzero(mask) for mask in masks]
     rims = [rim_faces(mask, grid, setup.boundaries) for mask in masks]
