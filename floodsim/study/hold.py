@@ -24,7 +24,7 @@ PAUSE = 0.5
 """Seconds between two looks at a lock that another holds."""
 
 FRESH = 120.0
-"""A note older than this (s) is of a process that is gone, or of a run that stands still."""
+"""Where there are no locks, a note older than this (s) is of a process that is gone, or of a run that stands still."""
 
 
 @contextmanager
@@ -62,20 +62,26 @@ def notes(folder: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for file in sorted(folder.glob("*.lock")):
         with contextlib.suppress(OSError, ValueError):
-            if time.time() - file.stat().st_mtime < FRESH and _is_held(file):
+            if _is_held(file):
                 found[file.stem] = json.loads(file.read_text(encoding="utf-8"))
     return found
 
 
 def _is_held(path: Path) -> bool:
-    """Whether a process holds a lock file; one whose process was killed is only a file."""
+    """Whether a process holds a lock file; one whose process was killed is only a file.
+
+    Without locks a note that is not renewed any more counts as one of a process that is gone.
+    """
+    fresh = time.time() - path.stat().st_mtime < FRESH
     if fcntl is None:
-        return True
+        return fresh
     handle = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # held, or a file system without locks
+    except BlockingIOError:
         return True
+    except OSError:  # a file system without locks
+        return fresh
     finally:
         os.close(handle)
     return False

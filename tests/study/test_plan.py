@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,22 @@ def test_the_fingerprint_sees_input_and_keys_but_not_names_and_places(tmp_path: 
     (there / "bowl.asc").write_text((there / "bowl.asc").read_text().replace("0.050", "0.051"))
     (changed,) = plan_of(file)
     assert changed.fingerprint != first.fingerprint
+
+
+def test_the_study_that_comes_with_the_cases() -> None:
+    plan = plan_of(Path(__file__).resolve().parents[2] / "cases" / "old_town_plan" / "study.toml")
+    assert len(plan) == 8 and len({one.fingerprint for one in plan}) == 8
+    assert [one.axes["return_period"] for one in plan if not one.case.plan.applied] == [5.0, 10.0, 20.0, 50.0]
+    assert {one.case.clock.duration for one in plan} == {3 * 3600.0}
+
+
+def test_the_study_of_the_readme_is_one(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    blocks = re.findall(r"```toml\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.S)
+    (text,) = [block for block in blocks if "[matrix]" in block]
+    file = tmp_path / "storms.toml"
+    file.write_text(text.replace('"cases/', f'"{root}/cases/'), encoding="utf-8")
+    assert len(plan_of(file)) == 3 * 2 * 2 * 2
 
 
 def test_names_are_fit_for_folders() -> None:

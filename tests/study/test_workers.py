@@ -19,7 +19,7 @@ from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK, CaseError
 from floodsim.study.hold import notes
 from floodsim.study.pool import Workers, open_pool
 from floodsim.study.work import Task
-from tests.study.yard import write_study
+from tests.study.yard import write_bowl, write_study
 
 pytest.importorskip("distributed")
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +98,7 @@ def test_two_hundred_scenarios_with_a_worker_killed(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_study_that_is_stopped_goes_on_from_its_checkpoints(tmp_path: Path, number: int) -> None:
+    floodsim.run(write_bowl(tmp_path))  # kernels are compiled before the time counts
     file, out = write_study(tmp_path, axis(2), set='{clock.duration = "16 h"}'), tmp_path / "out"
     process = start(file, out, "--workers", "2", "--log")
     until = time.monotonic() + 120
