@@ -157,6 +157,13 @@ def prune(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def drop_later(folder: Path, number: int) -> None:
+    """Remove the checkpoints after ``number``, which a run that continues from that one will write again."""
+    for path in _numbered(folder):
+        if int(path.name) > number:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def checkpoints(folder: Path) -> Iterator[Path]:
     """The checkpoints in a folder, the last one first; whether they are whole is not known."""
     yield from reversed(_numbered(folder))

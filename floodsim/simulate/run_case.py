@@ -24,6 +24,7 @@ from floodsim.output.reader import Results, open_results
 from floodsim.output.view import Observer, Status
 from floodsim.simulate.catchments import make_catchments
 from floodsim.simulate.check_bundle import write_bundle
+from floodsim.simulate.checkpoint import drop_later
 from floodsim.simulate.resume import (
     Keeper,
     case_differences,
@@ -81,6 +82,7 @@ def run_case(
             if folder is not None and found is not None:
                 take_up(found, simulation, observers.named())
                 folder.go_on(memory.get("parts", []) for memory in found.memory["observers"].values())
+                drop_later(folder.checkpoint, found.number)
             give_back_memory()
         except BaseException:
             if folder is not None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 import pytest
+import xarray as xr
 
 from floodsim.assess.compare import compare, compare_points, exact_differences
 from floodsim.errors import CaseError
 from floodsim.grid.grid import make_grid
+from floodsim.output import folder as names
 from floodsim.output.reader import open_results
 from tests.assess.yard import CELL, COLUMNS, HOLLOW, ROWS, make_run
 from tests.output.fake import case
@@ -45,6 +48,40 @@ def test_one_bit_is_found(tmp_path: Path, file: str, variable: str, said: str) -
         dataset[variable][:] = values
     (found,) = exact_differences(a, b)
     assert found.startswith(said)
+
+
+@pytest.mark.parametrize("file", [name for name in names.NETCDF if name != names.ENVELOPES])
+def test_every_file_of_a_result_is_looked_at(tmp_path: Path, file: str) -> None:
+    a = make_run(tmp_path / "a")
+    xr.Dataset({"flow": ("link", np.arange(3.0))}).to_netcdf(a / file)
+    b = Path(shutil.copytree(a, tmp_path / "b"))
+    assert exact_differences(a, b) == []
+    xr.Dataset({"flow": ("link", np.nextafter(np.arange(3.0), 9.0))}).to_netcdf(b / file)
+    (found,) = exact_differences(a, b)
+    assert found.startswith(f"{file}: flow: 3 values differ")
+
+
+def test_the_books_count_but_not_the_cost(tmp_path: Path) -> None:
+    a = make_run(tmp_path / "a")
+    summary = {
+        "status": "complete",
+        "mass": {"terms": {"rain": {"m3": 0.1}, "storage": {"m3": 2.0}}, "boundaries_m3": {"west": 1.0}},
+        "drainage": {"stations": [{"name": "PS", "units": [{"starts": 3}]}]},
+        "performance": {"wall_s": 7.0},
+    }
+    (a / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    b = Path(shutil.copytree(a, tmp_path / "b"))
+    summary["performance"] = {"wall_s": 8.0}
+    (b / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    assert exact_differences(a, b) == []
+    summary["mass"] = {"terms": {"rain": {"m3": 0.1 + 2e-17}}, "boundaries_m3": {"west": 1.0}}
+    summary["drainage"] = {"stations": [{"name": "PS", "units": [{"starts": 4}]}]}
+    (b / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    assert exact_differences(a, b) == [
+        "summary.json: mass.terms.rain.m3: 0.1 and 0.10000000000000002",
+        "summary.json: mass.terms.storage.m3: 2.0 and absent",
+        "summary.json: drainage.stations.0.units.0.starts: 3 and 4",
+    ]
 
 
 def test_minus_zero_is_not_zero_and_nan_is_nan() -> None:

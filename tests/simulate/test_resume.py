@@ -128,8 +128,25 @@ def test_the_one_before_is_used_where_the_last_is_damaged(stopped: Path) -> None
     with floodsim.run(case(stopped), stopped / "out", grid=basin(), resume=True) as results:
         assert results.summary["resumed_at_s"] == [40.0]
         assert any(f"checkpoint {last.name} was not used: small.npz is damaged" in n for n in results.summary["notes"])
-        assert len(results.summary["notes"]) >= 1 and before.name == "00000004"
+        assert before.name == "00000004"
     assert exact_differences(stopped / "out", stopped / "whole") == []
+
+
+def test_one_that_was_not_used_goes_and_does_not_crowd_out_good_ones(stopped: Path) -> None:
+    last, _ = checkpoints(stopped / "out" / "checkpoint")
+    os.truncate(last / "small.npz", 100)
+    floodsim.run(case(stopped), stopped / "out", grid=basin(), resume=True, progress=StopAt(60.0)).close()
+    assert [path.name for path in checkpoints(stopped / "out" / "checkpoint")] == ["00000006", "00000004"]
+
+
+def test_the_summary_counts_all_pieces(stopped: Path) -> None:
+    earlier = json.loads((stopped / "out" / "summary.json").read_text())["performance"]["wall_s"]
+    with floodsim.run(case(stopped), stopped / "out", grid=basin(), resume=True) as results:
+        done = results.summary
+    whole = json.loads((stopped / "whole" / "summary.json").read_text())
+    assert done["resumed_at_s"] == [40.0, 80.0] and whole["resumed_at_s"] == []
+    assert done["performance"]["steps"] == whole["performance"]["steps"]
+    assert done["performance"]["wall_s"] > 0.5 * earlier > 0.0
 
 
 def test_results_that_are_gone_make_a_checkpoint_useless(stopped: Path) -> None:
