@@ -102,12 +102,13 @@ def test_sums_and_speeds_of_blocks(dtype: type) -> None:
     np.testing.assert_allclose(sums, expected, rtol=1e-14)
     stored_depth(water.h, water.low, np.array([[1, 8, 1, 12]]), 4, 5, again)
     assert (again == sums).all()  # to the bit
-    fastest = np.zeros((2, 3), dtype)
-    block_speeds(water.h, water.u, water.v, dtype(0.5), dtype(2.0), dtype(9.81), 4, 5, fastest)
     h, u, v = (water.inner(name).astype(float) for name in ("h", "u", "v"))
-    rate = np.maximum((abs(u) + np.sqrt(9.81 * h)) * 0.5, (abs(v) + np.sqrt(9.81 * h)) * 2.0)
-    expected = [[rate[j : j + 4, i : i + 5].max() for i in (0, 5, 10)] for j in (0, 4)]
-    np.testing.assert_allclose(fastest, expected, rtol=1e-6)
+    for rdx, rdy in ((0.5, 2.0), (2.0, 0.5)):
+        fastest = np.full((2, 3), 9.0, dtype)
+        block_speeds(water.h, water.u, water.v, dtype(rdx), dtype(rdy), dtype(9.81), 4, 5, fastest)
+        rate = np.maximum((abs(u) + np.sqrt(9.81 * h)) * rdx, (abs(v) + np.sqrt(9.81 * h)) * rdy)
+        expected = [[rate[j : j + 4, i : i + 5].max() for i in (0, 5, 10)] for j in (0, 4)]
+        np.testing.assert_allclose(fastest, expected, rtol=1e-6)
 
 
 def test_blocks_with_a_source_are_fed() -> None:
