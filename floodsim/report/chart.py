@@ -24,8 +24,9 @@ class Curve:
 
 
 def hydrograph(
-    minutes: np.ndarray, rain: np.ndarray, curves: Sequence[Curve], unit: str, limit: float | None, t: Texts
-) -> str:
+    minutes: np.ndarray, rain: np.ndarray, curves: Sequence[Curve], unit: str, limit: float | None, t: Texts,
+    limit_name: str = "",
+) -> str:  # fmt: skip
     """An SVG of rainfall (mm/h, hanging down) over curves (``unit``) in time (min); ``limit`` is a dashed line."""
     if minutes.size < 2:
         return ""
@@ -51,7 +52,7 @@ def hydrograph(
         y = base - HEIGHT * limit / top
         ends = f'x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"'
         parts.append(f'<line {ends} stroke="#b3261e" stroke-dasharray="6 4"/>')
-        parts.append(_text(WIDTH - RIGHT, y - 4, f"{t('limit')} {limit:.3g} {unit}", "#b3261e", "end"))
+        parts.append(_text(WIDTH - RIGHT, y - 4, f"{limit_name or t('limit')} {limit:.3g} {unit}", "#b3261e", "end"))
     return _svg(base + 34, parts)
 
 

@@ -152,7 +152,7 @@ def _point(run: Run, k: int, point: dict[str, Any], t: Texts) -> dict[str, Any]:
         "sheet": f"sheet-{run.number}-{k}",
         "why": why,
         "short": _short_why(point, t) or why,
-        **drains.cause_parts(point, t),
+        **drains.cause_parts(run, point, t),
         "measure": t.pick(measure.get("text")),
         "cost": t.pick(measure.get("cost_text")),
         "facts": _facts(point, t),

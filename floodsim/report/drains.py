@@ -31,12 +31,13 @@ def cause_of(point: dict[str, Any]) -> dict[str, Any]:
     return cause if isinstance(cause, dict) else {}
 
 
-def cause_parts(point: dict[str, Any], t: Texts) -> dict[str, Any]:
+def cause_parts(run: Run, point: dict[str, Any], t: Texts) -> dict[str, Any]:
     """What templates show of a cause: its name, elements, colour, sentence and runner-up."""
+    unknown = t("cause_unknown") if run.results.network is None else t("cause_open")
     cause = cause_of(point)
     second = cause.get("runner_up") or {}
     return {
-        "cause": t.pick(cause) or ("" if point["passed"] else t("cause_unknown")),
+        "cause": t.pick(cause) or ("" if point["passed"] else unknown),
         "cause_name": t.pick(cause.get("name")),
         "cause_color": CAUSE_COLORS.get(str(cause.get("kind")), "#5b6670"),
         "cause_elements": ", ".join(cause.get("elements", [])[:3]),
@@ -153,8 +154,8 @@ def station_charts(run: Run, t: Texts) -> list[dict[str, Any]]:
         depth = Curve(t("well_depth", level=f"{low:.2f}"), "#1f6bb0", level - low)
         limit = None if crown is None or crown <= low else crown - low
         charts = [
-            hydrograph(minutes, rate, [flow], "m³/s", station["installed_m3_s"] or None, t),
-            hydrograph(minutes, rate, [depth], "m", limit, t),
+            hydrograph(minutes, rate, [flow], "m³/s", station["installed_m3_s"] or None, t, t("installed_line")),
+            hydrograph(minutes, rate, [depth], "m", limit, t, t("crown_line")),
         ]
         found.append({"name": station["name"], "charts": charts})
     return found
