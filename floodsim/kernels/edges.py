@@ -24,6 +24,21 @@ def mirror_ring(h, u, v):
 
 
 @kernel
+def _run_on(h, z, gj, gi, j, i, level):
+    """How much farther (m) the surface falls or rises from a given level at the edge to the middle of the ghost cell.
+
+    Where the bed falls away outside, the surface keeps the slope that it has between the cell inside and the edge, but
+    no more than that between the cells inside; elsewhere it is level.
+    """
+    jf, i_f = 2 * j - gj, 2 * i - gi
+    if h[j, i] <= 0.0 or h[jf, i_f] <= 0.0 or z[gj, gi] >= z[j, i]:
+        return 0.0
+    surface = np.float64(h[j, i]) + np.float64(z[j, i])
+    here, before = level - surface, 0.5 * (surface - np.float64(h[jf, i_f]) - np.float64(z[jf, i_f]))
+    return max(min(here, before), 0.0) + min(max(here, before), 0.0)
+
+
+@kernel
 def fill_ghosts(h, u, v, z, faces, kind, value, manning, mine, g):
     """Set the ghost cell of every boundary face; returns the largest wave speed (m/s) at those that are ``mine`` (n,).
 
@@ -46,8 +61,14 @@ def fill_ghosts(h, u, v, z, faces, kind, value, manning, mine, g):
             speed = depth ** (2.0 / 3.0) * np.sqrt(value[k]) / manning[k]
         elif kind[k] == LEVEL:
             if out < np.sqrt(g * depth) or depth == 0.0:
-                ghost = max(value[k] - np.float64(z[gj, gi]), 0.0)
-                speed = out + 2.0 * (np.sqrt(g * depth) - np.sqrt(g * ghost))
+                # The invariant u + 2 c joins the depths over the bed at the edge, half way between both cells. Where
+                # the bed falls, the discharge is otherwise that of the cell inside.
+                on, outside = _run_on(h, z, gj, gi, j, i, value[k]), np.float64(z[gj, gi])
+                rise = 0.5 * (outside - np.float64(z[j, i]))
+                ghost = max(value[k] + on - outside, 0.0)
+                here, there = max(depth + on - rise, 0.0), max(value[k] - outside + rise, 0.0)
+                same = min(max(depth / ghost, 0.5), 2.0) if rise < 0.0 and ghost > 0.0 else 1.0
+                speed = out * same + 2.0 * (np.sqrt(g * here) - np.sqrt(g * there))
         elif kind[k] == DISCHARGE:
             # The bed goes on outside and the surface with it: between level (a lake) and parallel to the bed (a river).
             unit, bed, far = value[k], np.float64(z[j, i]), np.float64(z[2 * j - gj, 2 * i - gi])

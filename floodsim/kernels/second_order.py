@@ -134,7 +134,9 @@ def turn_ghost(h, u, v, z, sx, sy, j, i, j_in, i_in, rows, first, column, first_
     """Half-step state and increments of ghost cell j, i: those of the cell inside, turned round, where it mirrors it.
 
     ``rows`` holds the rows of `predict`, p_h to ty: from ``first`` on those of the ghost, from ``first_in`` on those of
-    the cell inside. Turned are the signs of what points, or grows, across the edge.
+    the cell inside. Turned are the signs of what points, or grows, across the edge. Where the bed goes on outside
+    (discharge, normal flow) a ghost that is no film gets the increments between the cell inside and itself, and that of
+    velocity by which its discharge is the same at its face.
     """
     along_x, half = i != i_in, np.float32(0.5)
     wall = h[j, i] == h[j_in, i_in] and z[j, i] == z[j_in, i_in]
@@ -147,9 +149,17 @@ def turn_ghost(h, u, v, z, sx, sy, j, i, j_in, i_in, rows, first, column, first_
         value = rows[first_in + k, column_in] if wall else g * np.float32(0)
         rows[first + k, column] = -value if across else value
     if not wall:
-        rows[first, column], rows[first + 1, column], rows[first + 2, column] = h[j, i], u[j, i], v[j, i]
-        rows[first + 3, column] = wave_speed(h[j, i], g)
+        depth, speed = h[j, i], u[j, i] if along_x else v[j, i]
+        rows[first, column], rows[first + 1, column], rows[first + 2, column] = depth, u[j, i], v[j, i]
+        rows[first + 3, column] = wave_speed(depth, g)
         rows[first + 8, column], rows[first + 13, column] = sx[j, i] * half, sy[j, i] * half
+        rise = half * (z[j, i] - z[j_in, i_in])
+        grow = half * (depth - h[j_in, i_in])
+        if rise != g * np.float32(0) and depth > max(abs(rise), half * np.float32(DRY)) and grow < depth:
+            k, sign = 4 if along_x else 9, h.dtype.type(i - i_in if along_x else j - j_in)
+            rows[first + k, column], rows[first + k + 1, column] = sign * (grow + rise), sign * rise
+            rows[first + k + 4, column] = g * np.float32(0)
+            rows[first + (6 if along_x else 12), column] = sign * speed * (np.float32(1) - depth / (depth - grow))
 
 
 @kernel

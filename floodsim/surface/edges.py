@@ -104,13 +104,14 @@ def make_edges(state: State, boundaries: list[Boundary]) -> Edges:
 
 
 def _shape_ghosts(state: State, edges: Edges) -> None:
-    """Ground of the ghost cells: it goes on at discharges and where it falls away at open edges, else it is level."""
+    """Ground of the ghost cells: it goes on at discharges and where it falls away, else it is level."""
     ground = state.ground
     gj, gi, j, i, axis, sign = edges.faces.T
     along = np.where(axis == 0, ground.sx[j, i], ground.sy[j, i])
     falling = (edges.kind == kernels.OPEN) & (sign * along < 0.0)
     edges.value[falling] = 1.0
-    running = falling | (edges.kind == kernels.NORMAL) | (edges.kind == kernels.DISCHARGE)
+    falling_level = (edges.kind == kernels.LEVEL) & (sign * along < 0.0)
+    running = falling | falling_level | (edges.kind == kernels.NORMAL) | (edges.kind == kernels.DISCHARGE)
     along = np.where(
         edges.kind == kernels.NORMAL, -sign * edges.value * np.where(axis == 0, state.grid.dx, state.grid.dy), along
     )

@@ -181,8 +181,12 @@ def make_ground(grid: Grid, relief: Relief | None = None) -> Ground:
     z = np.empty((grid.shape[0] + 2, grid.shape[1] + 2), np.float32)
     z[1:-1, 1:-1] = np.where(active, bed if datum == 0.0 else bed - datum, wall)
     copy_rim(z)
-    share = grid.array("rain_share").astype(np.float32) if grid.has("rain_share") else active.view(np.uint8)
-    roughness = np.pad(grid.array("roughness").astype(np.float32), 1, mode="edge")
+    share = (
+        np.ascontiguousarray(grid.array("rain_share"), np.float32)
+        if grid.has("rain_share")
+        else np.ascontiguousarray(active).view(np.uint8)
+    )
+    roughness = np.pad(np.ascontiguousarray(grid.array("roughness"), np.float32), 1, mode="edge")
     drag = np.float32(4.0 * GRAVITY) * roughness * roughness
     drag[1:-1, 1:-1][~active] = -1.0
     sx, sy = limited_slopes(z, np.float32(wall))

@@ -21,9 +21,14 @@ from floodsim.validation.cases import (
     thacker,
     triangular_bump,
     v_catchment,
+    weir_wall,
+    width_channels,
 )
 
-MODULES = (lakes, steady_channels, dam_breaks, thacker, v_catchment, ea_cases, city_blocks, triangular_bump)
+MODULES = (
+    lakes, steady_channels, width_channels, dam_breaks, thacker, weir_wall, v_catchment, ea_cases, city_blocks,
+    triangular_bump,
+)  # fmt: skip
 CASES: tuple[ValidationCase, ...] = tuple(case for module in MODULES for case in module.CASES)
 State = Literal["pass", "known", "fail", "skipped", "error"]
 

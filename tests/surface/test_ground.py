@@ -43,3 +43,16 @@ def test_water_does_not_pass_a_wall_one_cell_thick() -> None:
 def test_still_water_stands_level_above_the_bed() -> None:
     grid = make_grid(np.array([[0.0, 0.3, 2.0]]), 1.0)
     assert still_water(grid, 1.0)[0] == pytest.approx([1.0, 0.7, 0.0], abs=1e-4)
+
+
+def test_arrays_of_any_layout_become_rows() -> None:
+    """Kernels take rows of contiguous arrays: fields that lie by columns, or repeat one row, must give the same."""
+    rng = np.random.default_rng(1)
+    bed, active, n = rng.random((5, 7)), rng.random((5, 7)) > 0.2, rng.random(7)
+    shares = rng.random((5, 7)).astype(np.float32)
+    rows = make_ground(make_grid(bed, 1.0, roughness=np.tile(n, (5, 1)), active=active, rain_share=shares))
+    fields = {"active": np.asfortranarray(active), "rain_share": np.asfortranarray(shares)}
+    other = make_ground(make_grid(np.asfortranarray(bed), 1.0, roughness=np.broadcast_to(n, (5, 7)), **fields))
+    for name in ("z", "sx", "sy", "drag", "share"):
+        assert getattr(other, name).flags.c_contiguous, name
+        assert np.array_equal(getattr(rows, name), getattr(other, name)), name
