@@ -198,6 +198,19 @@ class Engine:
         return self.water.volume
 
     @property
+    def arriving(self) -> np.ndarray:
+        """Net flow of all links into every node (nodes,), m3/s."""
+        return self.water.net
+
+    @property
+    def inertia(self) -> np.ndarray:
+        """Sum of g A / L of the full conduits at every node (nodes,), m2/s2: how fast they yield to its head."""
+        numbers, wholes = self.plan.layout.conduit_numbers, self.plan.layout.conduit_wholes
+        each = GRAVITY * numbers[:, cc.AREA] / (numbers[:, cc.LENGTH] * numbers[:, cc.MASS])
+        ends = np.concatenate((wholes[:, cc.START], wholes[:, cc.END]))
+        return np.bincount(ends, np.concatenate((each, each)), self._share.size)
+
+    @property
     def link_flow(self) -> np.ndarray:
         """Flow in every link, positive from start to end (links,), m3/s."""
         return self.water.flow

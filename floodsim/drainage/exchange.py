@@ -16,6 +16,8 @@ from floodsim.kernels import exchange as kernels
 GRAVITY = 9.81
 SHORT = 1e-9
 """Volumes (m3) below this are rounding, not water that a node could not give."""
+STILL = 1e-6
+"""Flows (m3/s) below this are rounding and do not count as turning."""
 WET_OUTFALL = 1e-3
 """Depth (m) from which the street is the stage of an outfall on the grid; below it the outfall is as in the network."""
 
@@ -32,11 +34,12 @@ class Water:
 
 @dataclass
 class Pipes:
-    """The network's side (nodes,): head m, water surface m2 and volume m3."""
+    """The network's side (nodes,): head m, water surface m2, volume m3, and what arrives besides the inlets, m3/s."""
 
     head: np.ndarray
     surface: np.ndarray
     volume: np.ndarray
+    arriving: np.ndarray
 
 
 class Exchange:
@@ -46,13 +49,22 @@ class Exchange:
     network made of it. Ports are the inlets and after them the outfalls. ``flow`` (inlets,) m3/s is what was planned,
     ``mean_flow`` (inlets,) what really passed in the last coupling step; ``to_pipes`` and ``from_pipes`` m3 what the
     surface lost and gained so far. A node that could not give what it had promised owes it (``owed`` m3) and pays with
-    the next water; ``pending`` (outfalls,) m3 is on its way from outfalls to cells, or lent by them.
+    the next water; ``pending`` (outfalls,) m3 is on its way from outfalls to cells, or lent by them. ``turns``
+    (inlets,) counts how often ``mean_flow`` has changed its sign, ``node_turns`` (nodes,) the same of all at a node. ``inertia`` (nodes,) m2/s2 is the sum of g A / L of
+    the conduits at each node: how fast they yield to its head.
     """
 
-    def __init__(self, inlets: Inlets, table: ClassTable, nodes: int, cell_area: float, cell_width: float) -> None:
-        n, m, cells = len(inlets.names), len(inlets.outfall_rows), len(inlets.cell_j)
-        self.inlets, self.table = inlets, table
+    def __init__(
+        self, inlets: Inlets, table: ClassTable, inertia: np.ndarray, cell_area: float, cell_width: float
+    ) -> None:
+        n, m, cells, nodes = len(inlets.names), len(inlets.outfall_rows), len(inlets.cell_j), inertia.size
+        self.inlets, self.table, self.inertia = inlets, table, inertia
         self.cell_area, self.cell_width = cell_area, cell_width
+        own = inlets.rows[:, kernels.NODE]
+        self._order = np.argsort(own, kind="stable").astype(np.int64)
+        self._first = np.append(np.unique(own[self._order], return_index=True)[1], n).astype(np.int64)
+        sharing = np.bincount(inlets.rows[:, kernels.CELL], minlength=cells)
+        self._sharing = sharing[inlets.rows[:, kernels.CELL]] / cell_area
         self.port_cells = np.concatenate([inlets.rows[:, kernels.CELL], inlets.outfall_cells]).astype(np.int64)
         self.flow, self.mean_flow = np.zeros(n), np.zeros(n)
         self.port_flow, self.given, self.taken = np.zeros(n + m), np.zeros(n + m), np.zeros(n + m)
@@ -61,7 +73,9 @@ class Exchange:
         self.to_pipes = self.from_pipes = 0.0
         self.passed = np.zeros(n)
         self._node_sum, self._cell_sum = np.zeros(nodes), np.zeros(cells)
-        self._answer, self._free = np.zeros(n), np.zeros(n, np.bool_)
+        self._ports = np.zeros((n, 4))
+        self.turns, self._sign = np.zeros(n, np.int64), np.zeros(n)
+        self.node_turns, self._node_sign = np.zeros(nodes, np.int64), np.zeros(nodes)
 
     def memory(self) -> dict[str, Any]:
         """What coupling steps to come depend on, and the books; between two beats."""
@@ -88,8 +102,8 @@ class Exchange:
         kernels.plan_exchange(
             dt, GRAVITY, self.cell_width, self.cell_area, water.h, water.u, water.v, inlets.cell_j, inlets.cell_i,
             inlets.bed, inlets.rows, inlets.clean, inlets.crest, table.numbers, table.wholes, table.points,
-            pipes.head, pipes.surface, pipes.volume, self.owed, self._node_sum, self._cell_sum, self._answer,
-            self._free, self.flow,
+            self._order, self._first, pipes.head, pipes.surface, pipes.volume, pipes.arriving, self.inertia,
+            self.owed, self._node_sum, self._ports, dt * self._sharing, self.flow,
         )  # fmt: skip
         self.port_flow[: self.flow.size] = self.flow
         self.port_flow[self.flow.size :] = -self.pending / dt
@@ -115,6 +129,8 @@ class Exchange:
         self.from_pipes += float(self.given.sum())
         self.pending += self.taken[n:] - self.given[n:]
         entered = np.bincount(self.inlets.rows[:, kernels.NODE], passed, minlength=self.owed.size)
+        _count_turns(self.mean_flow, self._sign, self.turns)
+        _count_turns(entered / dt, self._node_sign, self.node_turns)
         return (entered - self.owed) / dt
 
     def settle(self, short: np.ndarray, outflow: np.ndarray) -> None:
@@ -128,18 +144,42 @@ class Exchange:
         depth = water.h[self.inlets.cell_j[cells], self.inlets.cell_i[cells]] + self.pending / self.cell_area
         return np.where(depth > WET_OUTFALL, self.inlets.bed[cells] + depth, np.nan)
 
+    def swinging(self, nodes: tuple[str, ...]) -> dict[str, Any]:
+        """How often the flow turned, at manholes (all inlets of a node together) and at single inlets."""
+        return {
+            "manholes": _most_turns(self.node_turns, nodes),
+            "inlets": _most_turns(self.turns, self.inlets.names),
+        }
+
     def fed_cells(self) -> np.ndarray:
         """Places, among the cells of the inlets, that get water in this coupling step."""
         return self.port_cells[self.port_flow < 0.0]
+
+
+def _count_turns(flow: np.ndarray, sign: np.ndarray, turns: np.ndarray) -> None:
+    """Count where ``flow`` has another ``sign`` than when it last flowed; both are brought up to date."""
+    now = np.where(np.abs(flow) > STILL, np.sign(flow), sign)
+    turns += now * sign < 0.0
+    sign[:] = now
+
+
+def _most_turns(turns: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
+    """The most turns of any, how many turned more than five times, and the five that turned most."""
+    worst = np.argsort(-turns, kind="stable")[:5]
+    return {
+        "most": int(turns.max(initial=0)),
+        "over_5": int(np.count_nonzero(turns > 5)),
+        "worst": [{"name": names[k], "turns": int(turns[k])} for k in worst if turns[k]],
+    }
 
 
 def warm_up_exchange(real: type) -> None:
     """Compile the kernels of the exchange for a floating point type of the surface."""
     whole, number = np.zeros(0, np.int64), np.zeros(0)
     inlets = Inlets((), np.zeros((0, 5), np.int64), number, number, whole, whole, number, number, number, whole, whole)
-    exchange = Exchange(inlets, class_table([]), 0, 1.0, 1.0)
+    exchange = Exchange(inlets, class_table([]), number, 1.0, 1.0)
     still: np.ndarray = np.zeros((3, 3), real)
     water = Water(still, still.copy(), still.copy(), np.zeros((3, 3), np.float32))
-    exchange.plan(1.0, water, Pipes(number, number, number))
+    exchange.plan(1.0, water, Pipes(number, number, number, number))
     exchange.take(1.0, water)
     kernels.take_roof_rain(1.0, 1.0, whole, whole, number, number, 1.0, water.source, np.zeros(0))

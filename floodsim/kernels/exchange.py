@@ -20,6 +20,8 @@ BY_DEPTH, HEC22, CURVE, SEALED = range(4)
 AUTOMATIC, ON_GRADE, ON_SAG = range(3)
 # columns of the integers of an inlet
 CELL, NODE, CLASS, COUNT, PLACEMENT = range(5)
+# columns of what an inlet could pass
+CAPTURE, INWARD, OUTWARD, TOP = range(4)
 DRY = 1e-8
 """Depth in m below which a cell from which water was taken is brought to rest."""
 
@@ -137,67 +139,125 @@ def free_capture(c, method, first, last, points, placement, count, clean, h, spe
     return min(share * passing + drawn, still)
 
 
-@kernel
-def wanted_flow(c, w, points, placement, count, clean, crest, level, head, speed, width, g):
-    """Flow (m3/s, positive into the drain) that an inlet wants, its answer to d (m2/s), and whether it falls freely.
+@inline
+def root_of(drop, slack, opening):
+    """Root of the discharge equation of an opening, by which `drawn_flow` and its derivative go."""
+    return np.sqrt(slack * slack + 4.0 * drop / opening)
 
-    ``level`` of the street and ``head`` of the node in m; ``crest`` m is where water enters. Surcharge: an orifice on
-    what the head is above the street (and above the lift of a sealed lid); free: `free_capture`; submerged: an orifice
-    on the difference, at most the free capture.
+
+@inline
+def port_flow(head, capture, inward, outward, crest, top, lift, slack):
+    """Flow (m3/s, positive into the drain) of an inlet at the end of a step, and how it falls with the node's head.
+
+    Continuous in ``head`` (m) and falling. Into the drain: an orifice on what the street (``top``, m) is above head or
+    ``crest``, whichever is higher, at most the ``capture``. Out of it: an orifice on what the head is above the street
+    and the ``lift`` of a sealed lid. ``inward``, ``outward`` are (C A)^2 2 g (m5/s2), 0 where nothing passes. The
+    street moves with the flow by ``slack`` (s/m2, time over area), so that Q = 2 d / (slack + sqrt(slack^2 + 4 d / K)).
     """
-    h = max(level - crest, 0.0)
-    d = crest + h - head
-    if d < 0.0:
-        over = -d - c[LIFT]
-        if over <= 0.0:
-            return 0.0, 0.0, False
-        flow = -count * clean * c[OUT_ORIFICE] * c[OUT_AREA] * np.sqrt(2.0 * g * over)
-        return flow, -flow / over, False
-    flow = free_capture(c, w[METHOD], w[FIRST], w[LAST], points, placement, count, clean, h, speed, width, g)
-    if flow <= 0.0:
-        return 0.0, 0.0, False
-    if head > crest:
-        if w[METHOD] == CURVE:
-            flow *= np.sqrt(d / h)
+    if head <= top:
+        if capture <= 0.0:
+            return 0.0, 0.0
+        d = top - max(head, crest)
+        root = root_of(d, slack, inward)
+        q = 2.0 * d / (slack + root)
+        if q >= capture:
+            return capture, 0.0
+        return q, 1.0 / root if head > crest else 0.0
+    over = head - top - lift
+    if over <= 0.0 or outward <= 0.0:
+        return 0.0, 0.0
+    root = root_of(over, slack, outward)
+    return -2.0 * over / (slack + root), 1.0 / root
+
+
+@kernel
+def weigh_ports(h, u, v, rows, columns, bed, inlets, clean, crest, numbers, wholes, points, width, g, ports):
+    """What every inlet could pass now: ``ports`` (n, 4) takes capture m3/s, inward and outward (m5/s2), and level m.
+
+    The orifice of the drowned inlet is that of its openings, or the larger one that passes what it captures freely, so
+    that nothing jumps where the head reaches the crest.
+    """
+    for k in range(inlets.shape[0]):
+        cell, kind, count = inlets[k, CELL], inlets[k, CLASS], inlets[k, COUNT]
+        c, w = numbers[kind], wholes[kind]
+        j, i = rows[cell], columns[cell]
+        depth = max(bed[cell] + np.float64(h[j, i]) - crest[k], 0.0)
+        speed = np.sqrt(np.float64(u[j, i]) ** 2 + np.float64(v[j, i]) ** 2)
+        capture = free_capture(
+            c, w[METHOD], w[FIRST], w[LAST], points, inlets[k, PLACEMENT], count, clean[k], depth, speed, width, g
+        )
+        opening = 0.0
+        if w[METHOD] != CURVE:
+            opening = c[ORIFICE] * c[AREA] + c[KERB_ORIFICE] * c[KERB_HEIGHT] * (c[KERB_FREE] + c[KERB_HIDDEN])
+            opening = 2.0 * g * (count * clean[k] * opening) ** 2
+        if capture > 0.0:
+            opening = max(opening, capture * capture / depth)
+        ports[k, CAPTURE], ports[k, INWARD], ports[k, TOP] = capture, opening, crest[k] + depth
+        ports[k, OUTWARD] = 2.0 * g * (count * clean[k] * c[OUT_ORIFICE] * c[OUT_AREA]) ** 2
+
+
+@kernel
+def settle_node(rows, inlets, crest, numbers, ports, slack, head, stiffness, arriving, flow):
+    """Flows (m3/s) of the inlets ``rows`` of one node over a step, so that they fit the head at its end.
+
+    ``stiffness`` m2/s is the node's surface over the step, ``arriving`` m3/s what it gets besides. Newton's method on
+    the balance stiffness (H' - H) = arriving + sum Q(H'), kept in a bracket: its left side rises and its right falls.
+    """
+    brought, lowest = arriving, np.inf
+    for k in rows:
+        q, _ = port_flow(-np.inf, ports[k, CAPTURE], ports[k, INWARD], 0.0, crest[k], ports[k, TOP], 0.0, slack[k])
+        brought += q
+        lowest = min(lowest, crest[k])
+    high = head + brought / stiffness
+    low = min(lowest, high)
+    at = min(max(head, low), high)
+    for _ in range(60):
+        left, steep = stiffness * (at - head) - arriving, stiffness
+        for k in rows:
+            flow[k], falls = port_flow(
+                at, ports[k, CAPTURE], ports[k, INWARD], ports[k, OUTWARD], crest[k], ports[k, TOP],
+                numbers[inlets[k, CLASS], LIFT], slack[k],
+            )  # fmt: skip
+            left -= flow[k]
+            steep += falls
+        if abs(left) <= 1e-9 * stiffness:
+            break
+        if left > 0.0:
+            high = at
         else:
-            drowned = c[ORIFICE] * c[AREA] + c[KERB_ORIFICE] * c[KERB_HEIGHT] * (c[KERB_FREE] + c[KERB_HIDDEN])
-            flow = min(flow, count * clean * drowned * np.sqrt(2.0 * g * d))
-    return flow, flow / max(d, 1e-9), head <= crest
+            low = at
+        at -= left / steep
+        if not low < at < high:
+            at = 0.5 * (low + high)
 
 
 @kernel
 def plan_exchange(
-    dt, g, width, cell_area, h, u, v, rows, columns, bed, inlets, clean, crest, numbers, wholes, points, head, surface,
-    volume, owed, node_sum, cell_sum, answer, free, flow,
+    dt, g, width, cell_area, h, u, v, rows, columns, bed, inlets, clean, crest, numbers, wholes, points, order, first,
+    head, surface, volume, arriving, inertia, owed, node_sum, ports, slack, flow,
 ):  # fmt: skip
     """Flow (m3/s, positive into the drain) of every inlet over a coupling step of dt (s), written to ``flow``.
 
     h, u, v are padded; ``rows``, ``columns`` (cells,) padded places and ``bed`` (cells,) m; ``inlets`` (n, 5) whole
     numbers, ``clean`` (n,), ``crest`` (n,) m; ``numbers`` (classes, 17), ``wholes`` (classes, 3), ``points`` of curves.
-    Nodes: ``head`` m, water ``surface`` m2, ``volume`` m3, ``owed`` m3 already promised. Scratch: ``node_sum``
-    (nodes,), ``cell_sum`` (cells,), ``answer`` and ``free`` (n,).
+    ``order`` (n,) lists the inlets node by node, ``first`` where each node with inlets begins. Nodes: ``head`` m, water
+    ``surface`` m2, ``volume`` m3, ``arriving`` m3/s from links and other inflows, ``inertia`` (m2/s2) the sum of
+    g A / L of its conduits, ``owed`` m3 already promised. ``slack`` (n,) is the time over area by which each inlet moves
+    its cell. Scratch: ``node_sum`` (nodes,), ``ports`` (n, 4).
 
-    Semi-implicit: with r = dt (sum K / An + sum K / Ac) over all inlets of node and cell, K = |Q / d|, the flow is
-    Q / (1 + r), so that d cannot change its sign; where the water falls freely the node does not matter until it fills,
-    and Q / max(1, r). The surcharge of a node never exceeds its volume: all its inlets are scaled alike.
+    Implicit in the node's head and in the level of each cell (backward Euler): the levels of street and node approach
+    each other and never change places by the exchange, however many inlets share a node. Conduits yield to a rising
+    head by g A / L times half the step. The surcharge of a node never exceeds its volume: all its inlets are scaled
+    alike.
     """
-    for k in range(node_sum.size):
-        node_sum[k] = 0.0
-    for k in range(cell_sum.size):
-        cell_sum[k] = 0.0
-    for k in range(inlets.shape[0]):
-        cell, node, kind = inlets[k, CELL], inlets[k, NODE], inlets[k, CLASS]
-        j, i = rows[cell], columns[cell]
-        speed = np.sqrt(np.float64(u[j, i]) ** 2 + np.float64(v[j, i]) ** 2)
-        flow[k], answer[k], free[k] = wanted_flow(
-            numbers[kind], wholes[kind], points, inlets[k, PLACEMENT], inlets[k, COUNT], clean[k], crest[k],
-            bed[cell] + np.float64(h[j, i]), head[node], speed, width, g,
+    weigh_ports(h, u, v, rows, columns, bed, inlets, clean, crest, numbers, wholes, points, width, g, ports)
+    for p in range(first.size - 1):
+        these = order[first[p] : first[p + 1]]
+        node = inlets[these[0], NODE]
+        stiffness = surface[node] / dt + 0.5 * inertia[node] * dt
+        settle_node(
+            these, inlets, crest, numbers, ports, slack, head[node], stiffness, arriving[node], flow
         )  # fmt: skip
-        node_sum[node] += answer[k]
-        cell_sum[cell] += answer[k]
-    for k in range(inlets.shape[0]):
-        r = dt * (node_sum[inlets[k, NODE]] / surface[inlets[k, NODE]] + cell_sum[inlets[k, CELL]] / cell_area)
-        flow[k] /= max(1.0, r) if free[k] else 1.0 + r
     for k in range(node_sum.size):
         node_sum[k] = 0.0
     for k in range(inlets.shape[0]):

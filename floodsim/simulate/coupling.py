@@ -70,7 +70,7 @@ class Coupling:
         engine = self.drainage.engine
         self.nodes = len(engine.network.nodes.name)
         self.surface.ledger.coupled = True
-        self._roof_inflow = np.zeros(self.nodes)
+        self._own, self._roof_inflow = np.zeros(self.nodes), np.zeros(self.nodes)
         u = self.surface.state.u
         self._velocities = (np.zeros_like(u), np.zeros_like(u)) if self.surface.scheme.staggered else None
         self._laterals = engine.lateral_volume.copy()
@@ -92,7 +92,9 @@ class Coupling:
         """Set the exchange for the coupling step [t0, t1] (s)."""
         engine, exchange = self.drainage.engine, self.drainage.exchange
         self._refresh_velocities()
-        exchange.plan(t1 - t0, self._water(), Pipes(engine.head, engine.surface, engine.volume))
+        self._own = engine.forcing.inflow(t0, t1)
+        arriving = engine.arriving + self._own + self._roof_inflow
+        exchange.plan(t1 - t0, self._water(), Pipes(engine.head, engine.surface, engine.volume, arriving))
         fed = exchange.fed_cells()
         if fed.size:
             blocks, inlets = self.surface.state.blocks, exchange.inlets
@@ -107,8 +109,7 @@ class Coupling:
         """Let the network follow over the coupling step [t0, t1] (s) that the surface has gone through."""
         drainage, engine, dt = self.drainage, self.drainage.engine, t1 - t0
         exchange = drainage.exchange
-        own = engine.forcing.inflow(t0, t1)
-        lateral = own + self._roof_inflow + exchange.lateral(dt)
+        lateral = self._own + self._roof_inflow + exchange.lateral(dt)
         rows = exchange.inlets.outfall_rows
         self._stage[rows] = exchange.stages(self._water())
         state = self.surface.state
@@ -121,7 +122,7 @@ class Coupling:
         outflow = (engine.outfall_volume - self._outflows)[rows]
         self._outflows[:] = engine.outfall_volume
         exchange.settle(entered - lateral * dt, outflow)
-        self.balance.own += float(own.sum()) * dt
+        self.balance.own += float(self._own.sum()) * dt
         self.balance.lateral += float(entered.sum())
         self.balance.outfalls += float(outflow.sum())
         drainage.stations.record(t1, dt, engine)
@@ -207,6 +208,7 @@ class Coupling:
             "most_lost": [
                 {"node": names[row], "m3": float(engine.flooding[row])} for row in flooded if engine.flooding[row] > 0.0
             ],
+            "turns": exchange.swinging(names),
             "stations": self.drainage.stations.summary(),
         }
 

@@ -62,7 +62,7 @@ def couple(case: Case, grid: Grid, network: Network, file: Path, more: Sequence[
         roofs = roof_cells(grid, x, y, rows, section.roofs.capacity, section.roofs.distance)
         if not roofs.node.size:
             notes.append("drainage.roofs: no roof cell has a node within drainage.roofs.distance")
-    exchange = Exchange(inlets, table, nodes, grid.cell_area, float(np.sqrt(grid.cell_area)))
+    exchange = Exchange(inlets, table, engine.inertia, grid.cell_area, float(np.sqrt(grid.cell_area)))
     return Drainage(engine, exchange, stations, roofs, gauges, section.coupling_step, [*engine.notes, *notes])
 
 
