@@ -18,6 +18,8 @@ SHORT = 1e-9
 """Volumes (m3) below this are rounding, not water that a node could not give."""
 STILL = 1e-6
 """Flows (m3/s) below this are rounding and do not count as turning."""
+KEPT = ("flow", "mean_flow", "owed", "pending", "passed", "turns", "node_turns", "sign", "node_sign")
+"""Arrays of an exchange that steps to come depend on."""
 WET_OUTFALL = 1e-3
 """Depth (m) from which the street is the stage of an outfall on the grid; below it the outfall is as in the network."""
 
@@ -50,8 +52,8 @@ class Exchange:
     ``mean_flow`` (inlets,) what really passed in the last coupling step; ``to_pipes`` and ``from_pipes`` m3 what the
     surface lost and gained so far. A node that could not give what it had promised owes it (``owed`` m3) and pays with
     the next water; ``pending`` (outfalls,) m3 is on its way from outfalls to cells, or lent by them. ``turns``
-    (inlets,) counts how often ``mean_flow`` has changed its sign, ``node_turns`` (nodes,) the same of all at a node. ``inertia`` (nodes,) m2/s2 is the sum of g A / L of
-    the conduits at each node: how fast they yield to its head.
+    (inlets,) counts how often ``mean_flow`` has changed its sign, ``node_turns`` (nodes,) the same of all at a node.
+    ``inertia`` (nodes,) m2/s2 is the sum of g A / L of the conduits at each node: how fast they yield to its head.
     """
 
     def __init__(
@@ -74,20 +76,20 @@ class Exchange:
         self.passed = np.zeros(n)
         self._node_sum, self._cell_sum = np.zeros(nodes), np.zeros(cells)
         self._ports = np.zeros((n, 4))
-        self.turns, self._sign = np.zeros(n, np.int64), np.zeros(n)
-        self.node_turns, self._node_sign = np.zeros(nodes, np.int64), np.zeros(nodes)
+        self.turns, self.sign = np.zeros(n, np.int64), np.zeros(n)
+        self.node_turns, self.node_sign = np.zeros(nodes, np.int64), np.zeros(nodes)
 
     def memory(self) -> dict[str, Any]:
         """What coupling steps to come depend on, and the books; between two beats."""
         return {
-            **{name: getattr(self, name) for name in ("flow", "mean_flow", "owed", "pending", "passed")},
+            **{name: getattr(self, name) for name in KEPT},
             "to_pipes": self.to_pipes,
             "from_pipes": self.from_pipes,
         }
 
     def recall(self, memory: dict[str, Any]) -> None:
         """Take up what `memory` gave."""
-        for name in ("flow", "mean_flow", "owed", "pending", "passed"):
+        for name in KEPT:
             getattr(self, name)[...] = memory[name]
         self.to_pipes, self.from_pipes = memory["to_pipes"], memory["from_pipes"]
 
@@ -129,8 +131,8 @@ class Exchange:
         self.from_pipes += float(self.given.sum())
         self.pending += self.taken[n:] - self.given[n:]
         entered = np.bincount(self.inlets.rows[:, kernels.NODE], passed, minlength=self.owed.size)
-        _count_turns(self.mean_flow, self._sign, self.turns)
-        _count_turns(entered / dt, self._node_sign, self.node_turns)
+        _count_turns(self.mean_flow, self.sign, self.turns)
+        _count_turns(entered / dt, self.node_sign, self.node_turns)
         return (entered - self.owed) / dt
 
     def settle(self, short: np.ndarray, outflow: np.ndarray) -> None:

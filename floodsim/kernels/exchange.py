@@ -242,8 +242,8 @@ def plan_exchange(
     numbers, ``clean`` (n,), ``crest`` (n,) m; ``numbers`` (classes, 17), ``wholes`` (classes, 3), ``points`` of curves.
     ``order`` (n,) lists the inlets node by node, ``first`` where each node with inlets begins. Nodes: ``head`` m, water
     ``surface`` m2, ``volume`` m3, ``arriving`` m3/s from links and other inflows, ``inertia`` (m2/s2) the sum of
-    g A / L of its conduits, ``owed`` m3 already promised. ``slack`` (n,) is the time over area by which each inlet moves
-    its cell. Scratch: ``node_sum`` (nodes,), ``ports`` (n, 4).
+    g A / L of its conduits, ``owed`` m3 already promised. ``slack`` (n,) is the time over area by which each inlet
+    moves its cell. Scratch: ``node_sum`` (nodes,), ``ports`` (n, 4).
 
     Implicit in the node's head and in the level of each cell (backward Euler): the levels of street and node approach
     each other and never change places by the exchange, however many inlets share a node. Conduits yield to a rising

@@ -160,7 +160,9 @@ def test_a_sealed_lid_holds_until_it_lifts() -> None:
     ],
     ids=lambda entry: entry.kind,
 )
-def test_the_flow_falls_with_the_head_of_the_node_and_never_jumps(entry: InletClass, slack: float, level: float) -> None:
+def test_the_flow_falls_with_the_head_of_the_node_and_never_jumps(
+    entry: InletClass, slack: float, level: float
+) -> None:
     """Free fall, drowned and surcharged: one curve, without the steps at crest and street that make flows swing."""
     heads = np.concatenate((np.linspace(9.9, level + 0.5, 6001), [level, np.nextafter(10.0, 11.0)]))
     heads.sort()
@@ -254,8 +256,10 @@ class Street:
             stiff = self.surface[node] / dt + 0.5 * dt * self.inertia[node]
 
             def balance(head: float, node: int = node, mine: np.ndarray = mine, stiff: float = stiff) -> float:
-                return stiff * (head - self.head[node]) - self.arriving[node] - sum(
-                    self.plain_flow(k, head, dt) for k in mine
+                return (
+                    stiff * (head - self.head[node])
+                    - self.arriving[node]
+                    - sum(self.plain_flow(k, head, dt) for k in mine)
                 )
 
             head = brentq(balance, -100.0, 200.0, xtol=1e-13, rtol=1e-14)
