@@ -69,7 +69,7 @@ def scene_of(results: Results) -> Scene:
         full_flows(network),
         seconds_from_start(series),
         series["node_head"].values.astype(float),
-        series["link_flow"].values.astype(float),
+        series["link_flow"].values.astype(float) if "link_flow" in series else np.zeros((series.sizes["time"], 0)),
         taken,
         tuple(str(name) for name in found["inlet_name"].values) if count else (),
         cells,
