@@ -23,13 +23,13 @@ swings on its feeder of 12 m by some millimetres, once a minute (T = 2 pi sqrt(L
 def test_a_surcharging_street_turns_once_out_and_once_in(tmp_path: Path) -> None:
     """Wide short pipes at the crown, chambers of 2 m2, two inlets at every manhole, a hydrograph over all capacity."""
     inflow = (
-        "[INFLOWS]\nM0 FLOW TS FLOW 1 1\n[TIMESERIES]\nTS 0:00 0.2\nTS 0:05 0.5\nTS 0:10 3.2\nTS 0:20 3.2\n"
+        "[INFLOWS]\nM0 FLOW TS FLOW 1 1\n[TIMESERIES]\nTS 0:00 0.2\nTS 0:05 0.5\nTS 0:10 4.5\nTS 0:20 4.5\n"
         "TS 0:30 0.4\nTS 9:00 0.4\n"
     )
     count = 6
     network = write_inp(
         tmp_path / "street.inp",
-        junctions=[f"M{k} {7.0 - 0.03 * k:.2f} 3 0 0 0" for k in range(count)],
+        junctions=[f"M{k} {7.0 - 0.03 * k:.2f} 3 {1.4 + 0.03 * k:.2f} 0 0" for k in range(count)],
         outfalls=["O 6.82 FIXED 8.4 NO"],
         conduits=[f"C{k} M{k} {f'M{k + 1}' if k + 1 < count else 'O'} 38 0.013 0 0" for k in range(count)],
         sections=[f"C{k} CIRCULAR 1.2 0 0 0 1" for k in range(count)],
