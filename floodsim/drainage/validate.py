@@ -6,14 +6,30 @@ from dataclasses import fields
 
 import numpy as np
 
+from floodsim.case.units import closest
 from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind, WeirKind
 from floodsim.drainage.shapes import PROFILES
 from floodsim.errors import Faults
 
-REMEDY = "remove it from the network, or run this network with the SWMM engine"
+REMEDY = "take it out of the network or replace it by an element that is known; EPA SWMM by itself can run it uncoupled"
+READER = "this is a fault of the program that made the tables, not of the survey: build every column from the same rows"
 TABLES = (
     "nodes", "links", "storages", "outfalls", "dividers", "sections", "conduits", "pumps", "orifices", "weirs",
     "outlets", "inflows", "dry_weather",
+)  # fmt: skip
+ONCE = "every name once"
+CONDUIT_NUMBERS = (
+    ("length", "more than 0 m", "measure it along the pipe, or let it follow from the places of its nodes"),
+    ("roughness", "Manning n above 0, for pipes 0.009 to 0.03", "0.013 is usual for concrete pipes"),
+    ("barrels", "1 or more", "use 1 for a single pipe"),
+)
+NODE_NUMBERS = (
+    ("invert", "invert level 井底高程", "a finite number of m above datum",
+     "measure it, or convert the tables with `floodsim network convert`, which fills gaps between known inverts"),
+    ("full_depth", "depth from rim to invert", "0 m or more", "compare rim 地面高程 and invert; one of them is wrong"),
+    ("surcharge_depth", "surcharge depth", "0 m or more", "use 0, or how far the head may rise above the rim"),
+    ("ponded_area", "ponded area", "0 m2 or more", "use 0 where nothing ponds"),
+    ("initial_depth", "initial depth", "0 m or more", "use 0 for a dry start"),
 )  # fmt: skip
 NODE_ROWS = (("storages", "node"), ("outfalls", "node"), ("links", "start"), ("links", "end"), ("inflows", "node"),
              ("dry_weather", "node"))  # fmt: skip
@@ -38,18 +54,32 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
     for item in network.unsupported:
         faults.add(
             f"{item.kind} {item.name} cannot be run: {item.reason}",
-            key=item.name,
+            key=f"{item.kind} {item.name}",
+            allowed="what the network engine knows: see the list of elements in its documentation",
             remedy=REMEDY,
         )
     names, conduits = network.links.name, network.conduits
     for column, what in (("seepage", "loses water by seepage"), ("culvert", "has the inlet control of a culvert")):
         for row in np.flatnonzero(getattr(conduits, column) > 0):
             name = names[conduits.link[row]]
-            faults.add(f"conduit {name} cannot be run: it {what}", key=name, remedy=REMEDY)
+            value = float(getattr(conduits, column)[row])
+            faults.add(
+                f"conduit {name} cannot be run: it {what}",
+                key=f"[CONDUITS] {name}",
+                value=value,
+                allowed="0",
+                remedy=REMEDY,
+            )
     for row in np.flatnonzero(network.weirs.kind == WeirKind.ROADWAY):
         name = names[network.weirs.link[row]]
         if not network.weirs.coefficient[row] > 0.0:
-            faults.add(f"weir {name} cannot be run: the tables of roadway weirs are not known", key=name, remedy=REMEDY)
+            faults.add(
+                f"weir {name} cannot be run: the tables of roadway weirs are not known",
+                key=f"[WEIRS] {name}",
+                value=float(network.weirs.coefficient[row]),
+                allowed="a coefficient above 0",
+                remedy="give the weir a discharge coefficient of its own",
+            )
     faults.raise_if_any()
 
 
@@ -61,7 +91,13 @@ def _columns(network: Network, faults: Faults) -> bool:
         lengths = {column.name: len(getattr(table, column.name)) for column in fields(table)}
         if len(set(lengths.values())) > 1:
             whole = False
-            faults.add("columns of a table differ in length", key=table_name, value=lengths)
+            faults.add(
+                "columns of a table differ in length",
+                key=f"table {table_name}",
+                value=", ".join(f"{name} {length}" for name, length in lengths.items()),
+                allowed="one length for all columns",
+                remedy=READER,
+            )
     return whole
 
 
@@ -76,7 +112,14 @@ def _rows(network: Network, faults: Faults) -> bool:
         _inside(rows, links, f"{table}.link", faults)
         wanted = np.flatnonzero(network.links.kind == kind)
         if not np.array_equal(np.sort(rows), wanted):
-            faults.add(f"links of kind {kind.name} and the table do not agree", key=table)
+            names = [network.links.name[row] for row in np.setxor1d(rows, wanted) if 0 <= row < links]
+            faults.add(
+                f"links of kind {kind.name} and the rows of their table do not agree",
+                key=f"table {table}",
+                value=", ".join(names[:5]) or "the same link twice",
+                allowed=f"each of the {wanted.size} links of this kind once",
+                remedy=READER,
+            )
     _inside(network.links.section, len(network.sections.shape), "links.section", faults, optional=True)
     curves = len(network.curves)
     for table in ("storages", "outfalls", "sections", "pumps", "weirs", "outlets"):
@@ -93,19 +136,33 @@ def _inside(rows: np.ndarray, count: int, key: str, faults: Faults, optional: bo
     least = NONE if optional else 0
     wrong = rows[(rows < least) | (rows >= count)]
     if wrong.size:
-        faults.add("index to a row that does not exist", key=key, value=wrong[:5], allowed=f"{least} to {count - 1}")
+        faults.add(
+            "points to a row that does not exist",
+            key=f"table {key}",
+            value=", ".join(str(int(row)) for row in wrong[:5]),
+            allowed=f"{least} to {count - 1}" if count else "nothing: that table is empty",
+            remedy=READER,
+        )
 
 
 def _nodes(network: Network, faults: Faults) -> None:
     nodes = network.nodes
     for name in sorted({name for name in nodes.name if nodes.name.count(name) > 1}) if _repeats(nodes.name) else []:
-        faults.add("two nodes have this name", key=name)
-    for column in ("invert", "full_depth", "surcharge_depth", "ponded_area", "initial_depth"):
+        faults.add(
+            "two nodes have this name", key=f"node {name}", value=name, allowed=ONCE, remedy="rename one of them"
+        )
+    for column, words, allowed, remedy in NODE_NUMBERS:
         values = getattr(nodes, column)
-        bad = ~np.isfinite(values) if column == "invert" else ~(values >= 0.0)
+        bad = ~np.isfinite(values) if column == "invert" else ~((values >= 0.0) & np.isfinite(values))
         for i in np.flatnonzero(bad):
-            faults.add(f"{column} of a node must be a number" + ("" if column == "invert" else ", 0 or more"),
-                       key=nodes.name[i], value=values[i])  # fmt: skip
+            kind = NodeKind(int(nodes.kind[i])).name.lower()
+            faults.add(
+                f"{words} of a {kind} is no sound number",
+                key=f"{kind} {nodes.name[i]}",
+                value=float(values[i]),
+                allowed=allowed,
+                remedy=remedy,
+            )
 
 
 def _repeats(names: tuple[str, ...]) -> bool:
@@ -116,15 +173,30 @@ def _conduits(network: Network, faults: Faults) -> None:
     links, conduits = network.links, network.conduits
     if _repeats(links.name):
         for name in sorted({name for name in links.name if links.name.count(name) > 1}):
-            faults.add("two links have this name", key=name)
+            faults.add(
+                "two links have this name", key=f"link {name}", value=name, allowed=ONCE, remedy="rename one of them"
+            )
     for i in np.flatnonzero(links.start == links.end):
-        faults.add("a link starts and ends at the same node", key=links.name[i])
-    for column, allowed in (("length", "more than 0 m"), ("roughness", "Manning n over 0"), ("barrels", "1 or more")):
+        kind, node = LinkKind(int(links.kind[i])).name.lower(), network.nodes.name[links.start[i]]
+        faults.add(
+            "a link starts and ends at the same node",
+            key=f"{kind} {links.name[i]}",
+            value=node,
+            allowed="two different nodes",
+            remedy="correct the name of one end",
+        )
+    for column, allowed, remedy in CONDUIT_NUMBERS:
         values = getattr(conduits, column)
-        for k in np.flatnonzero(~(values > 0.0)):
-            faults.add(f"{column} of a conduit", key=links.name[conduits.link[k]], value=values[k], allowed=allowed)
+        for k in np.flatnonzero(~((values > 0.0) & np.isfinite(values))):
+            key = f"[CONDUITS] {links.name[conduits.link[k]]}"
+            faults.add(f"{column} of a conduit", key=key, value=float(values[k]), allowed=allowed, remedy=remedy)
     for link in conduits.link[links.section[conduits.link] < 0]:
-        faults.add("a conduit has no cross-section", key=links.name[link])
+        faults.add(
+            "a conduit has no cross-section",
+            key=f"[CONDUITS] {links.name[link]}",
+            allowed="a row in [XSECTIONS]",
+            remedy="give its shape and size, as CIRCULAR 0.6",
+        )
 
 
 def _sections(network: Network, faults: Faults) -> None:
@@ -135,34 +207,66 @@ def _sections(network: Network, faults: Faults) -> None:
         if row < 0 or links.kind[link] == LinkKind.PUMP:
             continue
         shape, size = sections.shape[row], sections.size[row]
+        key = f"[XSECTIONS] {links.name[link]}"
         if links.kind[link] == LinkKind.CONDUIT and shape not in known:
-            faults.add("shape of cross-section not known", key=links.name[link], value=shape,
-                       allowed=", ".join(sorted(known)))  # fmt: skip
+            near = closest(shape, sorted(known))
+            remedy = f"did you mean {near}?" if near else "use one of those allowed, or CUSTOM with a curve"
+            faults.add("unknown shape", key=key, value=shape, allowed=", ".join(sorted(known)), remedy=remedy)
         elif shape not in ("IRREGULAR", "STREET") and not size[0] > 0.0:
-            faults.add("height of a cross-section", key=links.name[link], value=size[0], allowed="more than 0 m")
+            remedy = "write the full height in m (not mm)"
+            faults.add("height of the section", key=key, value=float(size[0]), allowed="more than 0 m", remedy=remedy)
         elif shape == "CUSTOM" and sections.curve[row] < 0:
-            faults.add("a CUSTOM section has no shape curve", key=links.name[link])
+            remedy = "name a curve of kind SHAPE in [CURVES]"
+            faults.add("a CUSTOM section has no shape curve", key=key, allowed="a SHAPE curve", remedy=remedy)
         elif shape in ("IRREGULAR", "STREET") and sections.transect[row] < 0:
-            faults.add("a section has no transect", key=links.name[link])
+            remedy = "name a section of [TRANSECTS] or [STREETS]"
+            faults.add(f"the section {shape} has no transect", key=key, allowed="the name of one", remedy=remedy)
 
 
 def _details(network: Network, faults: Faults) -> None:
     names, links = network.nodes.name, network.links.name
     for row, node in enumerate(network.storages.node):
         if network.storages.kind[row] == StorageKind.TABULAR and network.storages.curve[row] < 0:
-            faults.add("a tabular storage has no curve", key=names[node])
+            remedy = "name a curve of kind STORAGE (depth, area) in [CURVES], or use FUNCTIONAL"
+            faults.add(
+                "a tabular storage has no curve",
+                key=f"[STORAGE] {names[node]}",
+                allowed="a STORAGE curve",
+                remedy=remedy,
+            )
     outfalls = network.outfalls
     for row, node in enumerate(outfalls.node):
         missing = (outfalls.kind[row] == OutfallKind.TIDAL and outfalls.curve[row] < 0) or (
             outfalls.kind[row] == OutfallKind.SERIES and outfalls.series[row] < 0
         )
         if missing:
-            faults.add("an outfall has no stage curve or series", key=names[node])
+            remedy = "name a TIDAL curve or a series of levels, or make the outfall FREE, NORMAL or FIXED"
+            faults.add(
+                "an outfall has no stage curve or series",
+                key=f"[OUTFALLS] {names[node]}",
+                value=OutfallKind(int(outfalls.kind[row])).name,
+                allowed="a curve or series of stages",
+                remedy=remedy,
+            )
     for row, link in enumerate(network.pumps.link):
         if network.pumps.kind[row] != 0 and network.pumps.curve[row] < 0:
-            faults.add("a pump has no curve", key=links[link])
+            remedy = "name the curve of its maker 水泵特性曲线 in [CURVES], or * for an ideal pump"
+            faults.add(
+                "a pump has no curve", key=f"[PUMPS] {links[link]}", allowed="a PUMP1 to PUMP5 curve", remedy=remedy
+            )
     for curve in network.curves:
         if curve.x.size != curve.y.size or curve.x.size == 0 or np.any(np.diff(curve.x) < 0.0):
-            faults.add("a curve needs as many y as x, and rising x", key=curve.name)
+            faults.add(
+                "a curve needs as many y as x, and rising x",
+                key=f"[CURVES] {curve.name}",
+                value=f"{curve.x.size} x, {curve.y.size} y",
+                allowed="one y for each x, x never falling, one point or more",
+                remedy="sort its points by x and take out what stands twice",
+            )
     if not np.any(network.nodes.kind == NodeKind.OUTFALL) and not network.storages.node.size and not names:
-        faults.add("the network has no nodes")
+        faults.add(
+            "the network has no nodes",
+            key="[JUNCTIONS]",
+            allowed="junctions, storages and an outfall",
+            remedy="name the file that holds the drainage network",
+        )

@@ -20,6 +20,7 @@ from floodsim.drainage.network import Network
 from floodsim.drainage.place_inlets import Row, nodes_on_grid, place_inlets
 from floodsim.drainage.pump_report import make_stations, with_levels
 from floodsim.drainage.roofs import roof_cells
+from floodsim.drainage.validate import refuse_unsupported, validate_network
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.grid.grid import Grid
 from floodsim.simulate.coupling import Drainage
@@ -42,6 +43,8 @@ def couple(case: Case, grid: Grid, network: Network, file: Path, more: Sequence[
     section = case.drainage
     assert section is not None
     notes: list[str] = []
+    validate_network(network, str(file))
+    refuse_unsupported(network, str(file))
     network = _on_clock(network, case, notes)
     faults = Faults()
     stations = make_stations(section.stations, network, faults)
