@@ -162,7 +162,7 @@ def progress_for(display: str | None, workers: int) -> StudyProgress:
 def show_plan(left: Left, workers: int) -> None:
     """Every scenario with what is known of it and what it will cost, on stdout."""
     from floodsim.cli_progress import duration_text
-    from floodsim.cli_show import print_pairs, print_table
+    from floodsim.cli_show import print_notes, print_pairs, print_table
 
     rows = [
         (
@@ -177,6 +177,8 @@ def show_plan(left: Left, workers: int) -> None:
     ]
     columns = ("scenario", "state", "cells", "billion updates", "about", "MB")
     print_table("Scenarios", columns, rows, right=range(2, 6))
+    if any(one.case.drainage is not None for one in left.plan) and "finished" not in left.state.values():
+        print_notes(["the time that the network of pipes takes is not in these figures until a scenario was run"])
     rest = sum(left.seconds[one.name] for one in left.plan if left.state[one.name] != "finished")
     counts = ", ".join(f"{count} {state}" for state, count in left.count().items())
     cells = max(one.cost.memory_mb for one in left.plan) * workers

@@ -1,7 +1,7 @@
 """What a scenario will cost, estimated from its case alone: cells, updates of cells, time, memory.
 
 Estimates serve to list scenarios and to show the time left; they are good to a factor of some two, until scenarios of
-the same study have been run and lend their speed.
+the same study have been run and lend their speed. A network of pipes is not in them.
 """
 
 from __future__ import annotations

@@ -70,11 +70,11 @@ class Borne:
 
 
 class Search:
-    """One search on a ladder of rains: which rungs were run, and whether each zone bears them."""
+    """One search on a ladder of rains: what zones are like without rain, which rungs were run, who bears them."""
 
-    def __init__(self, case: Case, zones: Sequence[DrainageZone], ladder: Sequence[Rung], dry: Record) -> None:
+    def __init__(self, case: Case, zones: Sequence[DrainageZone], ladder: Sequence[Rung]) -> None:
         self.case, self.zones, self.ladder = case, zones, ladder
-        self.dry = dry["zones"]
+        self.dry: dict[str, Any] = {}
         self.records: dict[int, Record] = {}
 
     @property
@@ -194,9 +194,7 @@ def bearable_rain(
     ]
     try:
         with open_pool(workers, len(tasks), watch.tell) as run:
-            watch.start(left, plan[:1], folder)
-            search = Search(case, zones, ladder, _run(run, tasks[:1], watch)[0])
-            _search(search, left, tasks[1:], run, workers, watch)
+            search = _search(Search(case, zones, ladder), left, tasks, run, workers, watch)
     finally:
         stop.unlink(missing_ok=True)
     found = search.borne(required)
@@ -204,17 +202,30 @@ def bearable_rain(
     return found
 
 
-def _search(search: Search, left: Left, tasks: Sequence[Task], run: Runner, workers: Workers, watch: Watch) -> None:
-    """Take over what was run before, then run rung after rung until every zone is bracketed by neighbours."""
-    for rung, task in enumerate(tasks):
+def _search(search: Search, left: Left, tasks: Sequence[Task], run: Runner, workers: Workers, watch: Watch) -> Search:
+    """Take over what was run before, then run rung after rung until every zone is bracketed by neighbours.
+
+    ``tasks`` are the run without rain, which goes first and side by side with others, and one for every rung.
+    """
+    dry, rungs_of = tasks[0], tasks[1:]
+    rungs = next_rungs({}, [zone.name for zone in search.zones], len(rungs_of), workers.count - 1)
+    for rung, task in enumerate(rungs_of):
         record = left.records.get(task.name)
         if record is not None and is_complete(record, task.fingerprint):
             search.records[rung] = record
-    while rungs := search.next(workers.count):
-        asked = [tasks[rung] for rung in rungs]
+    if search.records or workers.count == 1:
+        rungs = []
+    asked = [dry, *(rungs_of[rung] for rung in rungs)]
+    while asked:
         names = {task.name for task in asked}
-        watch.start(left, [one for one in left.plan if one.name in names], tasks[0].folder)
-        search.records |= dict(zip(rungs, _run(run, asked, watch), strict=True))
+        watch.start(left, [one for one in left.plan if one.name in names], dry.folder)
+        records = _run(run, asked, watch)
+        if not search.dry:
+            search.dry = records.pop(0)["zones"]
+        search.records |= dict(zip(rungs, records, strict=True))
+        rungs = search.next(workers.count)
+        asked = [rungs_of[rung] for rung in rungs]
+    return search
 
 
 def _run(run: Runner, tasks: Sequence[Task], watch: Watch) -> list[Record]:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 import floodsim
+from floodsim.cli import main
 from floodsim.errors import CaseError
 from floodsim.study.pool import Workers, slurm_cluster
 from floodsim.study.slurm import Job, dask_options, read_options, sbatch_script
 from tests.study.yard import write_study
-from tests.system.conftest import ROOT, call_floodsim
+from tests.system.conftest import ROOT
 
 SRUN = '#!/bin/bash\nwhile [[ "$1" == --* ]]; do shift; done\nexec "$@"\n'
 STOPPED = "#!/bin/bash\nexit 130\n"
@@ -61,15 +62,14 @@ def test_options_that_are_wrong_or_ours(tmp_path: Path) -> None:
     assert "set by the script itself" in found[0] and "not an option of sbatch" in found[1]
 
 
-def test_two_jobs_of_the_array_run_all_scenarios_once(tmp_path: Path) -> None:
+def test_two_jobs_of_the_array_run_all_scenarios_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     values = ", ".join(f"{0.02 + 0.01 * k:.2f}" for k in range(3))
     file = write_study(
         tmp_path, f'[[axes]]\nname = "n"\nkey = "grid.roughness"\nvalues = [{values}]\n', keep='"figures"'
     )
     out = tmp_path / "out"
-    done = call_floodsim(tmp_path, "batch", file, "--out", out, "--slurm", "--jobs", 2, "--sbatch", "time=10")
-    assert done.returncode == 0, done.stderr
-    assert "2 of 1 cores" in done.stdout
+    assert main(["batch", str(file), "--out", str(out), "--slurm", "--jobs", "2", "--sbatch", "time=10"]) == 0
+    assert "2 of 1 cores" in capsys.readouterr().out
     assert not list((out / "scenarios").iterdir()), "nothing is run or submitted unasked"
     environment = play(tmp_path / "bin", srun=SRUN, scontrol=SCONTROL)
     counts = []
@@ -96,14 +96,19 @@ def test_a_job_at_its_time_limit_goes_back_into_the_queue(tmp_path: Path) -> Non
     assert (tmp_path / "bin" / "played").read_text() == "requeue 7_2\n"
 
 
-def test_submit_hands_the_script_to_sbatch_or_says_that_there_is_none(tmp_path: Path) -> None:
+def test_submit_hands_the_script_to_sbatch_or_says_that_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     file, out = write_study(tmp_path, "[matrix]\norder = [1]\n"), tmp_path / "out"
-    environment = play(tmp_path / "bin", sbatch=SBATCH)
-    done = call_floodsim(tmp_path, "batch", file, "--out", out, "--slurm", "--submit", **environment)
-    assert done.returncode == 0 and f"Submitted batch job 7 {out}/batch.sbatch" in done.stdout
-    if not any((Path(folder) / "sbatch").exists() for folder in os.environ["PATH"].split(":")):
-        done = call_floodsim(tmp_path, "batch", file, "--out", out, "--slurm", "--submit")
-        assert done.returncode == 2 and "there is no sbatch on this machine" in done.stderr
+    command = ["batch", str(file), "--out", str(out), "--slurm", "--submit"]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(command) == 2
+    assert "there is no sbatch on this machine" in capsys.readouterr().err
+    for name, value in play(tmp_path / "bin", sbatch=SBATCH).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    assert main(command) == 0
+    assert f"Submitted batch job 7 {out}/batch.sbatch" in capsys.readouterr().out
 
 
 def test_workers_as_slurm_jobs_ask_for_the_same_resources() -> None:

@@ -11,6 +11,7 @@ import pytest
 import floodsim
 from floodsim.api import bearable_rain
 from floodsim.case.load import load_case
+from floodsim.cli import main
 from floodsim.errors import CaseError
 from floodsim.grid.prepare import prepare_grid
 from floodsim.output.zones import drainage_zones
@@ -18,8 +19,8 @@ from floodsim.report.run import prepare, read_tables
 from floodsim.report.tables import Table, all_tables
 from floodsim.report.texts import Texts
 from floodsim.study.ladder import Rains, Rung, law_of, make_ladder, rain_mm
+from floodsim.study.pool import Workers
 from floodsim.study.zones import ZONES, Borne, class_of
-from tests.system.conftest import call_floodsim
 
 CASE = """
 name = "two_basins"
@@ -139,19 +140,23 @@ def test_runs_are_taken_up_again(tmp_path: Path) -> None:
     assert {file.name: file.stat().st_mtime_ns for file in (out / "scenarios").glob("*.json")} == stamps
 
 
-def test_the_command_shows_the_table_and_needs_force(tmp_path: Path) -> None:
-    case = write_basins(tmp_path)
-    command = ("zones", case, "--periods", "2,5,20,50", "--log")
-    done = call_floodsim(tmp_path, *command)
-    assert done.returncode == 0, done.stderr
-    assert "west" in done.stdout and "east" in done.stdout and "bears mm" in done.stdout
+def test_the_command_shows_the_table_and_needs_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("floodsim.cli_study.catch_sigterm", lambda: None)  # the tests keep their own
+    command = ["zones", str(write_basins(tmp_path)), "--periods", "2,5,20,50", "--log"]
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert "west" in shown and "east" in shown and "bears mm" in shown
     assert (tmp_path / "results" / "two_basins" / "zones" / ZONES).is_file()
-    assert call_floodsim(tmp_path, *command).returncode == 4
-    none = tmp_path / "none"
-    bare = write_basins(none, CASE.split("[[zones]]")[0])
-    refused = call_floodsim(none, "zones", bare)
-    assert refused.returncode == 2 and "no drainage zones" in refused.stderr
-    assert not (none / "results").exists()
+    assert main(command) == 4
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    monkeypatch.chdir(bare)
+    assert main(["zones", str(write_basins(bare, CASE.split("[[zones]]")[0]))]) == 2
+    assert "no drainage zones" in capsys.readouterr().err
+    assert not (bare / "results").exists()
 
 
 def test_zones_of_a_case_are_checked(tmp_path: Path) -> None:
@@ -235,3 +240,11 @@ def test_the_report_of_the_case_shows_what_zones_bear(tmp_path: Path) -> None:
     case.write_text(text, encoding="utf-8")
     floodsim.run(case, results, force=True)
     assert "run `floodsim zones` again" in zones_of(results).notes[0]
+
+
+@pytest.mark.slow
+def test_workers_side_by_side_give_the_same_answer(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    case, rains = write_basins(tmp_path), Rains(step=4.0)
+    alone = bearable_rain(case, tmp_path / "alone", rains=rains)
+    assert bearable_rain(case, tmp_path / "out", rains=rains, workers=Workers(3)) == alone
