@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from floodsim.drainage.culverts import inlet_rating
 from floodsim.drainage.network import Network, NodeKind, OrificeKind, OutfallKind, PumpKind
 from floodsim.drainage.node_tables import SLOT, HalfConduits, NodeTables, depth_of_volume, node_tables
 from floodsim.drainage.sections import GRAVITY, Scale, ShapeTables, scale_of
@@ -59,6 +60,7 @@ def plan_network(network: Network, coupled: np.ndarray, safety: float, least_ste
     rim = tables.volume_at(full_depth + network.nodes.surcharge_depth)
     notes = _slow_short_links(network, tables, full_depth, numbers, wholes, safety, least_step)
     points, firsts = _curve_points(network)
+    points = _with_inlet_ratings(network, scales, table, numbers, wholes, points)
     layout = Layout(
         invert=network.nodes.invert.astype(float),
         boundless=(network.nodes.kind == NodeKind.OUTFALL).astype(np.int64),
@@ -193,7 +195,7 @@ def _slow_short_links(
     surface = np.empty(stiffness.size)
     for i, depth in enumerate(full_depth):
         rows = tables.knots[tables.first[i] : tables.first[i + 1]]
-        surface[i] = np.interp(depth, rows[:, 0], rows[:, 1])
+        surface[i] = min(np.interp(depth, rows[:, 0], rows[:, 1]), rows[-1, 1])
     surface[network.nodes.kind == NodeKind.OUTFALL] = np.inf
     allowed = 0.5 * surface * (2.0 * safety / least_step) ** 2
     for node in np.flatnonzero(stiffness > allowed):
@@ -223,6 +225,28 @@ def _curve_points(network: Network) -> tuple[np.ndarray, list[tuple[int, int]]]:
         at += curve.x.size
     points = np.concatenate(stacked)
     return (points if points.size else np.zeros((1, 2))), spans
+
+
+def _with_inlet_ratings(
+    network: Network,
+    scales: list[Scale],
+    table: np.ndarray,
+    numbers: np.ndarray,
+    wholes: np.ndarray,
+    points: np.ndarray,
+) -> np.ndarray:
+    """The points of all curves with the ratings of culvert inlets after them; their rows go into ``wholes``."""
+    stacked, at = [points], len(points)
+    for c in np.flatnonzero(network.conduits.culvert > 0):
+        scale, cells = scales[c], table[scales[c].shape]
+        area = np.append(cells[:, 0], 1.0) * scale.area
+        width = np.append(cells[:, 3], cells[-1, 3] + cells[-1, 4]) * scale.width
+        slope = (numbers[c, cc.BED_START] - numbers[c, cc.BED_END]) / numbers[c, cc.LENGTH]
+        heads, flows = inlet_rating(int(network.conduits.culvert[c]), scale.height, slope, area, width, GRAVITY)
+        stacked.append(np.column_stack((heads, flows * network.conduits.barrels[c])))
+        wholes[c, cc.INLET_FIRST], wholes[c, cc.INLET_LAST] = at, at + heads.size - 1
+        at += heads.size
+    return np.concatenate(stacked)
 
 
 def _structure_wholes(

@@ -58,18 +58,7 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
             allowed="what the network engine knows: see the list of elements in its documentation",
             remedy=REMEDY,
         )
-    names, conduits = network.links.name, network.conduits
-    for column, what in (("seepage", "loses water by seepage"), ("culvert", "has the inlet control of a culvert")):
-        for row in np.flatnonzero(getattr(conduits, column) > 0):
-            name = names[conduits.link[row]]
-            value = float(getattr(conduits, column)[row])
-            faults.add(
-                f"conduit {name} cannot be run: it {what}",
-                key=f"[CONDUITS] {name}",
-                value=value,
-                allowed="0",
-                remedy=REMEDY,
-            )
+    names = network.links.name
     for row in np.flatnonzero(network.weirs.kind == WeirKind.ROADWAY):
         name = names[network.weirs.link[row]]
         if not network.weirs.coefficient[row] > 0.0:
