@@ -35,7 +35,7 @@ def explain(verdict: dict[str, Any], areas: list[Area], results: Results) -> Non
             note = {"en": f"causes not looked for in the drains: {why}", "zh": f"未分析排水系统成因：{why}"}
             verdict["notes"].append(note)
     for number, (point, area) in enumerate(zip(points, areas, strict=True)):
-        if point["passed"]:
+        if point["passed"] or point["undetermined"]:  # nothing speaks against the point for certain
             continue
         cause = find_cause(number, area, point, results, scene, capacity, rules)
         if cause is not None:

@@ -54,7 +54,7 @@ def run(network: Path, inlets: Path, out: Path | None = None, **sections: Any) -
     stations = sections.pop("stations", [])
     case = {
         "name": "bowl",
-        "clock": {"duration": "50 min"},
+        "clock": {"duration": "36 min"},
         "rainfall": {"kind": "uniform", "intensity": "60 mm/h", "duration": "30 min"},
         "drainage": {
             "network": str(network), "inlets": str(inlets), "inlet_classes": [GRATE], "manholes": "sealed",

@@ -100,3 +100,10 @@ def test_inflow_from_outside(tmp_path: Path) -> None:
     assert cause["evidence"]["entered_m3"] > 1000.0
     assert cause["runner_up"]["kind"] in ("pipe", "inlets")
     assert point_of(run(network(tmp_path / "n.inp"), inlets(tmp_path / "i.csv")))["passed"]
+
+
+def test_a_point_that_could_not_be_judged_has_no_cause(tmp_path: Path) -> None:
+    """The run ends while it rains: nothing is known against the point yet."""
+    results = run(network(tmp_path / "n.inp"), inlets(tmp_path / "i.csv"), clock={"duration": "10 min"})
+    point = point_of(results)
+    assert point["undetermined"] and "cause" not in point
