@@ -300,7 +300,9 @@ def conduit_flows(
         q, height, length = flow[link], numbers[c, HEIGHT], numbers[c, LENGTH]
         z1, z2, area = numbers[c, BED_START], numbers[c, BED_END], numbers[c, AREA]
         free1, free2 = head[i] - z1, head[j] - z2
-        if wholes[c, FLAP] != 0 and wholes[c, AT_END] != 0:
+        # water outside that stands higher brakes what still flows, and then holds the flap
+        shut = wholes[c, FLAP] != 0 and head[j] > head[i] and q <= 0.0
+        if wholes[c, FLAP] != 0 and wholes[c, AT_END] != 0 and q <= 0.0:
             free2 = min(free2, head[i] - z2 if free1 > DRY else 0.0)
         if free1 <= DRY and free2 <= DRY:
             hand_over(c, i, j, 0.0, 0.0, 0.0, 0.0, head, before, wholes, middle, volume, passed)
@@ -318,7 +320,7 @@ def conduit_flows(
         drop = z1 + max(free1, y1) - z2 - max(free2, y2)
         if free1 > height or free2 > height:
             drop += CALMING * ((head[i] - before[i]) - (head[j] - before[j]))
-        if (y1 <= DRY and drop > 0.0) or (y2 <= DRY and drop < 0.0) or setting[link] <= 0.0:
+        if (y1 <= DRY and drop > 0.0) or (y2 <= DRY and drop < 0.0) or setting[link] <= 0.0 or shut:
             flow[link] = mid_area[c] = growth[c] = through[c] = weighted_area[link] = 0.0
             continue
         a_w, a_f, start, resist, gain, froude, limit, rise = area, area, q, 0.0, 0.0, 0.0, numbers[c, MAX_FLOW], 0.0

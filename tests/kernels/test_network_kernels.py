@@ -27,7 +27,7 @@ def _depth(curve, shape, relative):
 
 @kernel
 def _depth_and_area(knots, first, last, at, volume):
-    return nodes.depth_and_area(knots, first, last, at, volume)
+    return nodes.depth_and_area(knots, first, last, at, volume, 0.0)
 
 
 def circle_tables():
