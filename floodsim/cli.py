@@ -21,6 +21,7 @@ import click
 
 from floodsim import __version__
 from floodsim.cli_capacity import capacity_command
+from floodsim.cli_measures import measures_command
 from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, MEASURES, SET, Settings, names_in, refuse_overwrite
 from floodsim.cli_report import compare_command, report_command
 from floodsim.cli_study import batch_command, zones_command
@@ -289,6 +290,7 @@ def network_convert_command(source: Path, target: Path, lines: Path | None, mapp
 
 cli.add_command(report_command)
 cli.add_command(compare_command)
+cli.add_command(measures_command)
 cli.add_command(batch_command)
 cli.add_command(zones_command)
 cli.add_command(capacity_command)
