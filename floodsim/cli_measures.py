@@ -70,7 +70,7 @@ def measures_command(
     from floodsim.study.pool import Workers, threads_each
 
     pool = Workers(workers, scheduler)
-    options = Options(most_runs, resolution_of(screen), pool, threads_each(threads, pool))
+    options = Options(most_runs, resolution_of(screen), pool, threads_each(threads, pool), force)
     items_of(case)
     if options.screen is not None:
         coarser(case, options.screen)
@@ -86,7 +86,7 @@ def measures_command(
     report = search_measures(case, folder, options, tell)
     notes = write_search(folder, report)
     if results:
-        write_results(folder, case, report, tell)
+        write_results(folder, case, report, tell, force)
     show_search(report, notes, folder)
     return EXIT_OK
 

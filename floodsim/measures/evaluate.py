@@ -13,7 +13,7 @@ from typing import Any
 from floodsim.assess.standard import Standard, load_standard
 from floodsim.case.plan import apply_measures
 from floodsim.case.schema import Case
-from floodsim.errors import RunError
+from floodsim.errors import OverwriteError, RunError
 from floodsim.measures.search import Outcome, Set
 from floodsim.study.fingerprint import fingerprint
 from floodsim.study.pool import Runner
@@ -29,7 +29,7 @@ class Runs:
     """Runs of a case with sets of measures; their records lie in ``folder``, and a finished one is not run again.
 
     ``run`` is a pool of workers; ``threads`` are those of each run (0: as the case says). ``tell`` gets a line for
-    every record that comes in.
+    every record that comes in. Runs of a case or of measures that have changed are replaced only with ``force``.
     """
 
     case: Case
@@ -37,13 +37,15 @@ class Runs:
     run: Runner
     threads: int = 0
     tell: Callable[[str], None] = lambda text: None
+    force: bool = False
     records: dict[Set, Record] = field(default_factory=dict)
     failed: dict[Set, str] = field(default_factory=dict)
 
     def __call__(self, sets: Sequence[Set]) -> dict[Set, Outcome]:
         """Run what is not known yet of these sets, and give the outcome of each; runs that fail are left out.
 
-        Raises KeyboardInterrupt where a run was stopped, RunError where the very present state cannot be run.
+        Raises KeyboardInterrupt where a run was stopped, RunError where the very present state cannot be run,
+        OverwriteError where finished runs stand in the way.
         """
         (self.folder / SCENARIOS).mkdir(parents=True, exist_ok=True)
         stop = self.folder / SCENARIOS / f".stop-{uuid.uuid4().hex[:12]}"
@@ -54,8 +56,13 @@ class Runs:
             if is_complete(known, task.fingerprint):
                 assert known is not None
                 self.records[one] = known
-            else:
-                waiting.append(task)
+                continue
+            if known is not None and known["status"] == "complete" and not self.force:
+                raise OverwriteError(
+                    f"{self.folder}: the run of {show(one)} is that of another case or of other measures; use --force "
+                    "to run it again, or another --out"
+                )
+            waiting.append(task)
         try:
             self._run(waiting, {name: one for name, (one, _) in tasks.items()})
         finally:

@@ -32,6 +32,7 @@ class Options:
     screen: float | None = None
     workers: Workers = Workers()
     threads: int = 0
+    force: bool = False
 
 
 def items_of(case: Case) -> list[Item]:
@@ -67,10 +68,12 @@ def search_measures(case: Case, folder: Path, options: Options, tell: Callable[[
     coarse = None if options.screen is None else coarser(case, options.screen)
     with open_pool(options.workers, options.workers.count, tell) as run:
         if coarse is not None:
-            runs = Runs(coarse, folder / SCREEN, run, options.threads, lambda text: tell(f"screening: {text}"))
+            runs = Runs(
+                coarse, folder / SCREEN, run, options.threads, lambda text: tell(f"screening: {text}"), options.force
+            )
             screening = find_plan(items, runs, most=10 * options.most, seeds=seeds)
             seeds = [screening.best, *seeds]
-        runs = Runs(case, folder, run, options.threads, tell)
+        runs = Runs(case, folder, run, options.threads, tell, options.force)
         found = find_plan(items, runs, most=options.most, seeds=seeds, singles=screening is None)
     if EMPTY not in found.outcomes:
         raise RunError("the present state could not be run")

@@ -132,17 +132,19 @@ def _minutes(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds / 60.0, 1)
 
 
-def write_results(folder: Path, case: Case, report: dict[str, Any], tell: Callable[[str], None]) -> None:
+def write_results(
+    folder: Path, case: Case, report: dict[str, Any], tell: Callable[[str], None], force: bool = False
+) -> None:
     """Full results of the present state and of the plan, each with a verdict that says what is built and why.
 
     A folder that holds the complete result of the very same case is kept. Raises KeyboardInterrupt and RunError where
-    a run ended early.
+    a run ended early, OverwriteError where the complete result of another plan stands in the way.
     """
     for name, names in ((PRESENT, []), (PLAN, report["plan"]["measures"])):
         built, out = apply_measures(case, names), folder / name
         if not _is_there(out, built):
             tell(f"{name}: full results")
-            results = run_case(built, out, force=folder_status(out) is not None)
+            results = run_case(built, out, force=force)
             try:
                 if results.status == "interrupted":
                     raise KeyboardInterrupt

@@ -41,6 +41,7 @@ def all_tables(run: Run, t: Texts) -> list[Table]:
     """Every table of a run that has rows, in the order of the report."""
     from floodsim.report import tables_drains as drains
     from floodsim.report import tables_quality as quality
+    from floodsim.report.tables_measures import before_after_table, frontier_table, measures_table
     from floodsim.report.tables_zones import zones_table
 
     makers = (
@@ -50,7 +51,8 @@ def all_tables(run: Run, t: Texts) -> list[Table]:
         lifelines_table, gauges_table, lines_table, quality.balance_table, quality.boundaries_table,
         quality.quality_table, quality.limiter_table, quality.inputs_table, quality.sources_table,
     )  # fmt: skip
-    return [table for table in (make(run, t) for make in (*makers, zones_table)) if table.rows]
+    planning = (zones_table, measures_table, before_after_table, frontier_table)
+    return [table for table in (make(run, t) for make in (*makers, *planning)) if table.rows]
 
 
 def points_table(run: Run, t: Texts) -> Table:

@@ -1,4 +1,4 @@
-"""The tables of measures 工程措施: what could be built and what it costs, points before and after, cost of each step."""
+"""The tables of measures 工程措施: what could be built and its cost, points before and after, cost of each step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from floodsim.report.texts import Texts
 
 
 def measures_table(run: Run, t: Texts) -> Table:
-    """Every candidate: kind, phase, cost, whether it is built in this run, whether the plan has it, what it does alone."""
+    """Every candidate: kind, phase, cost, whether this run and whether the plan has it built, what it does alone."""
     found = run.verdict.get("plan") or {}
     section = run.results.case.get("plan") or {}
     built = set(section.get("applied") or [])

@@ -92,7 +92,7 @@ phase = "mid"
 
 
 def write_case(folder: Path) -> Path:
-    """A plain at 10 m with two hollows of 0.4 m (8 x 8 m) on which all the rain runs together, and a spring in a third one."""
+    """A plain at 10 m with two hollows of 0.4 m (8 x 8 m) where all the rain runs together; a spring in a third."""
     folder.mkdir(exist_ok=True)
     y, x = np.mgrid[0:10, 0:20] * 4.0 + 2.0
     bed = 10.0 + 0.01 * np.minimum(np.hypot(x - 20, y - 20), np.hypot(x - 60, y - 20))
@@ -160,6 +160,20 @@ def test_the_table_lists_every_measure(searched: Path) -> None:
     assert [row["in the plan"] for row in rows] == ["yes", "yes", "no"]
 
 
+def test_the_report_says_what_to_build_and_what_it_costs(searched: Path, tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    out = searched / "out"
+    for lang, said in (
+        ("zh", ("推荐方案消除3处中的2处，投资22 CNY", "现有措施的任何组合均不能消除：south", "中期")),
+        ("en", ("The plan eliminates 2 of 3 points for 22 CNY.", "Cost against points eliminated", "mid term")),
+    ):
+        page = tmp_path / f"{lang}.html"
+        assert main(["report", str(out / PLAN), "--lang", lang, "--out", str(page)]) == EXIT_OK
+        text = page.read_text(encoding="utf-8")
+        assert [words for words in said if words not in text] == []
+        assert "six grates in the west 西侧雨水口" in text
+
+
 def test_the_same_command_runs_nothing_again(searched: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = report(searched)
     arguments = ["measures", str(searched / "case" / "case.toml"), "--out", str(searched / "out")]
@@ -185,6 +199,7 @@ def test_a_lost_record_is_run_again_and_a_new_cost_needs_no_run(
 def test_another_case_is_not_searched_in_the_same_folder(searched: Path) -> None:
     arguments = ["measures", str(searched / "case" / "case.toml"), "--out", str(searched / "out")]
     assert main([*arguments, "--set", "rainfall.intensity=90 mm/h"]) == EXIT_WOULD_OVERWRITE
+    assert main([*arguments, "--set", "measures.0.count=7", "--quiet"]) == EXIT_WOULD_OVERWRITE
 
 
 def test_the_command_refuses_what_cannot_be_searched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
