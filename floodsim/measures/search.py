@@ -158,11 +158,8 @@ def find_plan(
     a set cannot do without is seen from the widest sets that lack it.
     """
     search = Search(items, evaluate, most)
-    search.value([EMPTY])
-    search.value(search.closed(seed) for seed in seeds)
-    if singles:
-        search.value(search.singles())
-    search.value(search.fullest())
+    first = [EMPTY, *(search.closed(seed) for seed in seeds), *(search.singles() if singles else ())]
+    search.value([*first, *search.fullest()])  # all at once, side by side
     if not search.outcomes:
         return Found({}, EMPTY, "none", search.costs)
     for _ in range(len(items) + 1):
