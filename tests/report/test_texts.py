@@ -16,6 +16,9 @@ FOLDER = Path(floodsim.report.__file__).parent
 SOURCES = [*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.html"), FOLDER.parent / "cli_report.py"]
 BY_PREFIX = (
     "term_",
+    "measure_",
+    "phase_",
+    "proof_",
     "status_",
     "series_",
     "kind_",
