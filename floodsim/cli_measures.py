@@ -5,13 +5,17 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, SET, Settings
 from floodsim.cli_study import SCHEDULER, THREADS, WORKERS
 from floodsim.errors import EXIT_OK
+
+if TYPE_CHECKING:
+    from floodsim.case.schema import Case
+    from floodsim.measures.plan import Options
 
 EXAMPLES = (
     """\b
@@ -63,21 +67,29 @@ def measures_command(
     case = load_case(case_file, overrides, settings.environment)
     settings.case_file = case_file
 
-    from floodsim.measures.plan import Options, coarser, items_of, resolution_of, search_measures
-    from floodsim.measures.write import take_folder, write_results, write_search
-    from floodsim.simulate.check_measures import check_candidates
-    from floodsim.simulate.setup import make_setup
+    from floodsim.measures.plan import Options, resolution_of
     from floodsim.study.pool import Workers, threads_each
 
     pool = Workers(workers, scheduler)
     options = Options(most_runs, resolution_of(screen), pool, threads_each(threads, pool), force)
+    folder = (out or Path("results") / f"{case.name}_measures").absolute()
+    signal.signal(signal.SIGTERM, _interrupt)
+    run_search(case, folder, options, results, quiet)
+    return EXIT_OK
+
+
+def run_search(case: Case, folder: Path, options: Options, results: bool, quiet: bool) -> None:
+    """Check everything, search, write and show; nothing is written where anything is wrong with the case."""
+    from floodsim.measures.plan import coarser, items_of, search_measures
+    from floodsim.measures.write import take_folder, write_results, write_search
+    from floodsim.simulate.check_measures import check_candidates
+    from floodsim.simulate.setup import make_setup
+
     items_of(case)
     if options.screen is not None:
         coarser(case, options.screen)
     check_candidates(case, make_setup(case).grid)
-    folder = (out or Path("results") / f"{case.name}_measures").absolute()
-    take_folder(folder, case, force)
-    signal.signal(signal.SIGTERM, _interrupt)
+    take_folder(folder, case, options.force)
 
     def tell(text: str) -> None:
         if not quiet:
@@ -86,9 +98,8 @@ def measures_command(
     report = search_measures(case, folder, options, tell)
     notes = write_search(folder, report)
     if results:
-        write_results(folder, case, report, tell, force)
+        write_results(folder, case, report, tell, options.force)
     show_search(report, notes, folder)
-    return EXIT_OK
 
 
 def show_search(report: dict[str, Any], notes: list[str], folder: Path) -> None:
