@@ -97,6 +97,12 @@ class Drainage(Section):
     coupling_step: Annotated[Duration, Field(gt=0, le=60)] = Field(
         1.0, description="longest time the exchange stays constant; divides solver.sync_interval"
     )
+    adaptive: bool = Field(
+        False, description="halve and double the coupling step, down to a 16th, by the error of the exchange"
+    )
+    tolerance: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.05, description="adaptive: part of the exchanged volume that may be misplaced within a beat"
+    )
     inlet_classes: list[InletClass] = []
     inlets: InputFile | None = Field(
         None, description="CSV with columns node, class and maybe name, x, y, count, clogging, crest, placement"

@@ -16,6 +16,7 @@ from floodsim.drainage.exchange import Exchange, Pipes, Water
 from floodsim.drainage.pump_report import PumpStations
 from floodsim.drainage.roofs import RoofCells
 from floodsim.simulate.network_record import NetworkRecord
+from floodsim.simulate.pace import Pace
 from floodsim.surface.ledger import Ledger
 from floodsim.surface.schemes import velocities_at_centres
 from floodsim.surface.state import BLOCK_COLUMNS, BLOCK_ROWS
@@ -31,8 +32,13 @@ class Drainage:
     stations: PumpStations
     roofs: RoofCells | None
     gauges: np.ndarray
-    step: float
+    pace: Pace
     notes: list[str]
+
+    @property
+    def step(self) -> float:
+        """Longest coupling step (s) that is allowed now."""
+        return self.pace.step
 
 
 @dataclass
@@ -76,11 +82,13 @@ class Coupling:
         self._laterals = engine.lateral_volume.copy()
         self._outflows = engine.outfall_volume.copy()
         self._stage = np.full(len(engine.network.outfalls.node), np.nan)
+        self._last_step = 0.0
         self.record = NetworkRecord(self.drainage.engine, self.drainage.exchange, self.drainage.stations)
 
     def renew(self, t0: float, t1: float) -> None:
         """Take the roofs' share of the rain of the beat [t0, t1] (s), after the surface has renewed its forcing."""
         surface, roofs = self.surface, self.drainage.roofs
+        self.drainage.pace.decide()
         state = surface.state
         if roofs is not None:
             roofs.take(t1 - t0, state.grid.cell_area, surface.rain.mean(t0, t1), surface.zones, state.source)
@@ -94,7 +102,10 @@ class Coupling:
         self._refresh_velocities()
         self._own = engine.forcing.inflow(t0, t1)
         arriving = engine.arriving + self._own + self._roof_inflow
+        before = exchange.flow.copy()
         exchange.plan(t1 - t0, self._water(), Pipes(engine.head, engine.surface, engine.volume, arriving))
+        self.drainage.pace.note(before, exchange.flow, self._last_step, t1 - t0)
+        self._last_step = t1 - t0
         fed = exchange.fed_cells()
         if fed.size:
             blocks, inlets = self.surface.state.blocks, exchange.inlets
@@ -138,6 +149,8 @@ class Coupling:
             "stations": drainage.stations.memory(),
             "record": self.record.memory(),
             "balance": asdict(self.balance),
+            "pace": drainage.pace.memory(),
+            "last_step": self._last_step,
             "laterals": self._laterals,
             "outflows": self._outflows,
             "stage": self._stage,
@@ -152,6 +165,8 @@ class Coupling:
         drainage.stations.recall(memory["stations"])
         self.record.recall(memory["record"])
         self.balance = Balance(**memory["balance"])
+        drainage.pace.recall(memory["pace"])
+        self._last_step = memory["last_step"]
         for name in ("laterals", "outflows", "stage"):
             getattr(self, f"_{name}")[...] = memory[name]
 
@@ -193,6 +208,7 @@ class Coupling:
             "inlets": len(exchange.inlets.names),
             "outfalls_on_grid": len(exchange.inlets.outfall_rows),
             "steps": engine.steps,
+            "coupling_steps": self.drainage.pace.steps,
             "volumes_m3": {
                 "initial": ledger.initial,
                 "own_inflows": self.balance.own,

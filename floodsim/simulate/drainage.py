@@ -24,6 +24,7 @@ from floodsim.drainage.validate import refuse_unsupported, validate_network
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.grid.grid import Grid
 from floodsim.simulate.coupling import Drainage
+from floodsim.simulate.pace import Pace
 
 
 def make_drainage(case: Case, grid: Grid) -> Drainage | None:
@@ -66,7 +67,8 @@ def couple(case: Case, grid: Grid, network: Network, file: Path, more: Sequence[
         if not roofs.node.size:
             notes.append("drainage.roofs: no roof cell has a node within drainage.roofs.distance")
     exchange = Exchange(inlets, table, engine.inertia, grid.cell_area, float(np.sqrt(grid.cell_area)))
-    return Drainage(engine, exchange, stations, roofs, gauges, section.coupling_step, [*engine.notes, *notes])
+    pace = Pace(section.coupling_step, section.tolerance if section.adaptive else 0.0)
+    return Drainage(engine, exchange, stations, roofs, gauges, pace, [*engine.notes, *notes])
 
 
 def _on_clock(network: Network, case: Case, notes: list[str]) -> Network:
