@@ -11,11 +11,12 @@ ASLEEP, DRAINED, AWAKE = 0, 1, 2
 
 
 @kernel
-def wake_blocks(h, fastest, fed, block_rows, block_columns, awake):
+def wake_blocks(h, fastest, fed, block_rows, block_columns, swept, awake):
     """Decide which blocks are swept next; returns whether the choice differs from the last one.
 
     A block is awake where it holds water, where ``fed`` says that water may enter it from outside, or where a cell of a
-    neighbour along the common edge is wet. ``awake`` (rows, columns) holds the last choice and takes the new one.
+    neighbour along the common edge is wet. ``awake`` (rows, columns) holds the last choice and takes the new one;
+    ``swept`` says whether a sweep has followed that choice, and a drained block has thereby been cleared.
     """
     changed = False
     rows, columns = awake.shape
@@ -25,7 +26,8 @@ def wake_blocks(h, fastest, fed, block_rows, block_columns, awake):
             if not (fastest[bj, bi] > 0 or fed[bj, bi]) and not _edge_is_wet(
                 h, fastest, bj, bi, rows, columns, block_rows, block_columns
             ):
-                state = DRAINED if awake[bj, bi] == AWAKE else ASLEEP
+                uncleared = awake[bj, bi] == AWAKE or (awake[bj, bi] == DRAINED and not swept)
+                state = DRAINED if uncleared else ASLEEP
             if (state == ASLEEP) != (awake[bj, bi] == ASLEEP):
                 changed = True
             awake[bj, bi] = state

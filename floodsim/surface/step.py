@@ -105,12 +105,21 @@ def _after_losses(surface: Surface, beat: float) -> np.ndarray:
     return sums
 
 
-def wake(surface: Surface, *, force: bool = False) -> None:
-    """Choose the blocks to sweep next, and deal them out to the threads where the choice has changed."""
+def wake(surface: Surface, *, force: bool = False, swept: bool = False) -> None:
+    """Choose the blocks to sweep next, and deal them out to the threads where the choice has changed.
+
+    ``swept`` says that a sweep has followed the last choice.
+    """
     state, blocks = surface.state, surface.state.blocks
-    changed = wake_blocks(state.h, blocks.fastest, blocks.fed, BLOCK_ROWS, BLOCK_COLUMNS, blocks.awake)
+    changed = wake_blocks(state.h, blocks.fastest, blocks.fed, BLOCK_ROWS, BLOCK_COLUMNS, swept, blocks.awake)
     if changed or force or not state.windows:
-        state.windows = deal_windows(blocks.awake != ASLEEP, state.grid.shape, surface.bands.threads, state.part)
+        deal(surface)
+
+
+def deal(surface: Surface) -> None:
+    """Deal out the blocks that were chosen."""
+    state = surface.state
+    state.windows = deal_windows(state.blocks.awake != ASLEEP, state.grid.shape, surface.bands.threads, state.part)
 
 
 def set_ghosts(surface: Surface) -> None:
@@ -134,7 +143,7 @@ def take_step(surface: Surface, dt: float) -> None:
     if len(surface.edges.faces):
         surface.scheme.cross(surface.state, surface.edges, dt)
     surface.state.swap()
-    wake(surface)
+    wake(surface, swept=True)
 
 
 def _sweep(surface: Surface, dt: float) -> None:

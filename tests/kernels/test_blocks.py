@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from floodsim.grid.grid import make_grid
-from floodsim.kernels.blocks import AWAKE, block_speeds, fed_blocks, stored_depth, wake_blocks
+from floodsim.kernels.blocks import ASLEEP, AWAKE, DRAINED, block_speeds, fed_blocks, stored_depth, wake_blocks
 from floodsim.surface.step import Surface
 from tests.kernels.fields import PLAIN, random_water
 from tests.surface.helpers import advance, inner, make_surface, uniform_rain
@@ -64,7 +64,7 @@ def test_blocks_wake_where_water_stands_at_their_edge() -> None:
     awake = np.zeros((3, 3), np.uint8)
 
     def pattern() -> list[list[int]]:
-        wake_blocks(h, fastest, fed, rows, columns, awake)
+        wake_blocks(h, fastest, fed, rows, columns, True, awake)
         return awake.tolist()
 
     h[1 + rows + 1, 1 + columns + 2] = 0.1  # inside the middle block, away from its edges
@@ -84,11 +84,22 @@ def test_blocks_wake_where_water_stands_at_their_edge() -> None:
 def test_waking_reports_a_change_only_when_other_blocks_are_swept() -> None:
     h, fastest = np.zeros((6, 6)), np.ones((1, 1))
     fed, awake = np.zeros((1, 1), np.bool_), np.zeros((1, 1), np.uint8)
-    assert wake_blocks(h, fastest, fed, 4, 4, awake)
-    assert not wake_blocks(h, fastest, fed, 4, 4, awake)
+    assert wake_blocks(h, fastest, fed, 4, 4, True, awake)
+    assert not wake_blocks(h, fastest, fed, 4, 4, True, awake)
     fastest[:] = 0
-    assert not wake_blocks(h, fastest, fed, 4, 4, awake)
-    assert wake_blocks(h, fastest, fed, 4, 4, awake)
+    assert not wake_blocks(h, fastest, fed, 4, 4, True, awake)
+    assert wake_blocks(h, fastest, fed, 4, 4, True, awake)
+
+
+def test_a_block_that_ran_dry_stays_until_it_has_been_swept_once_more() -> None:
+    h, fastest, fed, awake = np.zeros((6, 6)), np.ones((1, 1)), np.zeros((1, 1), np.bool_), np.zeros((1, 1), np.uint8)
+    wake_blocks(h, fastest, fed, 4, 4, True, awake)
+    fastest[:] = 0
+    for swept in (True, False, False):
+        wake_blocks(h, fastest, fed, 4, 4, swept, awake)
+        assert awake[0, 0] == DRAINED
+    wake_blocks(h, fastest, fed, 4, 4, True, awake)
+    assert awake[0, 0] == ASLEEP
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
