@@ -51,7 +51,7 @@ def test_green_ampt(benchmark) -> None:  # type: ignore[no-untyped-def]
 def test_choice_of_blocks(benchmark) -> None:  # type: ignore[no-untyped-def]
     state = make_surface("hllc", 1, "double", SIDE, 1, 0.1).state
     blocks = state.blocks
-    benchmark(wake_blocks, state.h, blocks.fastest, blocks.fed, BLOCK_ROWS, BLOCK_COLUMNS, blocks.awake)
+    benchmark(wake_blocks, state.h, blocks.fastest, blocks.fed, BLOCK_ROWS, BLOCK_COLUMNS, True, blocks.awake)
 
 
 def test_stored_volume(benchmark) -> None:  # type: ignore[no-untyped-def]

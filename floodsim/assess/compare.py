@@ -13,6 +13,7 @@ import numpy as np
 from floodsim.errors import CaseError, Fault
 from floodsim.output import folder as names
 from floodsim.output.reader import Results
+from floodsim.output.tiled import Stored, there
 
 FIELDS = ("max_depth", "max_speed", "arrival_time", "recession_time", "max_hazard")
 """Envelopes that are compared."""
@@ -78,9 +79,9 @@ def compare_points(a: dict[str, Any], b: dict[str, Any]) -> list[dict[str, Any]]
 def exact_differences(a: Path, b: Path) -> list[str]:
     """What differs between the arrays of two result folders, to the bit, as sentences; empty where nothing does.
 
-    Looks at every variable of every NetCDF file as it is stored: its dims, type and bytes; then at every number of the
-    mass ledger, the network and the limiter in summary.json. Attributes, times of writing and the cost of the run do
-    not count. Raises CaseError where a folder holds no results.
+    Looks at every variable of every NetCDF file as it is stored, in one file or in tiles: its dims, type and bytes;
+    then at every number of the mass ledger, the network and the limiter in summary.json. Attributes, times of writing
+    and the cost of the run do not count. Raises CaseError where a folder holds no results.
     """
     found = []
     for folder in (a, b):
@@ -88,11 +89,11 @@ def exact_differences(a: Path, b: Path) -> list[str]:
             remedy = "give the folder that `floodsim run --out` wrote"
             raise CaseError(Fault("not a result folder: it holds no summary.json", file=str(folder), remedy=remedy))
     for name in names.NETCDF:
-        there = [(folder / name).is_file() for folder in (a, b)]
-        if all(there):
+        present = [there(folder / name) for folder in (a, b)]
+        if all(present):
             found += [f"{name}: {text}" for text in _file_differences(a / name, b / name)]
-        elif any(there):
-            found.append(f"{name}: only in {a if there[0] else b}")
+        elif any(present):
+            found.append(f"{name}: only in {a if present[0] else b}")
     return found + _summary_differences(a, b)
 
 
@@ -116,33 +117,29 @@ def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _file_differences(a: Path, b: Path) -> list[str]:
-    import netCDF4
-
     try:
-        with netCDF4.Dataset(a) as first, netCDF4.Dataset(b) as second:
-            lone = [f"{name}: only in {a.parent}" for name in first.variables if name not in second.variables]
-            lone += [f"{name}: only in {b.parent}" for name in second.variables if name not in first.variables]
-            shared = [name for name in first.variables if name in second.variables]
-            texts = ((name, _array_difference(first[name], second[name])) for name in shared)
+        with Stored(a) as first, Stored(b) as second:
+            lone = [f"{name}: only in {a.parent}" for name in first.names if name not in second.names]
+            lone += [f"{name}: only in {b.parent}" for name in second.names if name not in first.names]
+            shared = [name for name in first.names if name in second.names]
+            texts = ((name, _array_difference(first, second, name)) for name in shared)
             return lone + [f"{name}: {text}" for name, text in texts if text]
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise CaseError(
             Fault("damaged, or not a NetCDF file", file=f"{a} or {b}", value=str(error), remedy="run the case again")
         ) from error
 
 
-def _array_difference(a: Any, b: Any) -> str:
+def _array_difference(a: Stored, b: Stored, name: str) -> str:
     """How two stored variables differ; empty where they are equal to the bit."""
-    for variable in (a, b):
-        variable.set_auto_maskandscale(False)
-        variable.set_auto_chartostring(False)
-    if a.dimensions != b.dimensions or a.shape != b.shape:
-        return f"dims {a.dimensions} {a.shape} and {b.dimensions} {b.shape}"
-    if a.dtype != b.dtype:
-        return f"types {a.dtype} and {b.dtype}"
+    shape = a.shape(name)
+    if a.dims(name) != b.dims(name) or shape != b.shape(name):
+        return f"dims {a.dims(name)} {shape} and {b.dims(name)} {b.shape(name)}"
+    if a.dtype(name) != b.dtype(name):
+        return f"types {a.dtype(name)} and {b.dtype(name)}"
     count, most = 0, 0.0
-    for part in range(a.shape[0]) if a.ndim > 2 else (...,):  # maps one at a time: they may exceed the memory
-        one, two = np.asarray(a[part]), np.asarray(b[part])
+    for part in range(shape[0]) if len(shape) > 2 else (...,):  # maps one at a time: they may exceed the memory
+        one, two = a.read(name, part), b.read(name, part)
         unequal = one != two if one.dtype == object else _bits(one) != _bits(two)
         count += int(np.count_nonzero(unequal))
         if unequal.any() and one.dtype.kind in "fiu":

@@ -25,6 +25,7 @@ import numpy as np
 from floodsim.errors import CaseError, Fault, OverwriteError, RunError
 from floodsim.output.netcdf import write_fault, writing
 from floodsim.output.sinks import PARTS, Parts, later_parts
+from floodsim.output.tiled import INDEX, tile_leftovers
 
 CASE, MAPS, ENVELOPES, SERIES, NETWORK = "case.json", "maps.nc", "envelopes.nc", "series.nc", "network.nc"
 CATCHMENTS = "catchments.nc"
@@ -34,7 +35,7 @@ ZONES = "zones"
 """Folder of what drainage zones bear, which `floodsim zones` makes; no run touches it."""
 
 NETCDF = (MAPS, ENVELOPES, SERIES, NETWORK, CATCHMENTS)
-FILES = (CASE, *NETCDF, SUMMARY, VERDICT, LOG, REPORT, *(name + ".part" for name in NETCDF))
+FILES = (CASE, *NETCDF, SUMMARY, VERDICT, LOG, REPORT, INDEX, *(name + ".part" for name in NETCDF))
 FOLDERS = (CHECK, PARTS, CHECKPOINT)
 FREELY_REPLACED = ("interrupted", "failed")
 
@@ -207,9 +208,9 @@ class ResultFolder:
             self.lock.release()
 
     def _clear(self) -> None:
-        for name in FILES:
-            with writing(self.path / name):
-                (self.path / name).unlink(missing_ok=True)
+        for file in (*(self.path / name for name in FILES), *tile_leftovers(self.path)):
+            with writing(file):
+                file.unlink(missing_ok=True)
         for name in FOLDERS:
             if (self.path / name).is_dir():
                 with writing(self.path / name):
@@ -239,7 +240,7 @@ def claim_folder(path: str | Path, force: bool = False, resume: bool = False) ->
 def _move_results(source: Path, target: Path) -> None:
     """Move what floodsim wrote from one folder to another on the same disk."""
     target.mkdir(exist_ok=True)
-    for name in (*FILES, *FOLDERS):
+    for name in (*FILES, *FOLDERS, *(file.name for file in tile_leftovers(source))):
         if (source / name).exists():
             os.replace(source / name, target / name)
 

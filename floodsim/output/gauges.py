@@ -59,6 +59,12 @@ class Series:
         self._last: float | None = None
         self._sink: Sink | None = None
 
+    @property
+    def cells(self) -> np.ndarray:
+        """All cells (n, 2) at which the series look at the water."""
+        areas = np.stack([self._area_rows, self._area_columns], axis=1)
+        return np.concatenate([self._cells, areas]).astype(np.int64)
+
     def start(self, view: View) -> None:
         """Open the file and record the initial state."""
         self._sink = open_sink(self._path, self._template)

@@ -18,6 +18,7 @@ from floodsim.output.gauges import label
 from floodsim.output.netcdf import GROUND
 from floodsim.output.network import label_network
 from floodsim.output.sinks import open_parts
+from floodsim.output.tiled import open_tiled, there, tile_files
 
 STATEMENTS = {
     "complete": "",
@@ -225,22 +226,29 @@ def seconds_from_start(dataset: xr.Dataset) -> np.ndarray:
 
 def _dataset(path: Path, status: str, dask: bool) -> xr.Dataset | None:
     """Open one NetCDF file; None where a partial run did not come to write it."""
-    if not path.exists():
-        if status == "complete":
-            raise CaseError(
-                Fault("a file of the results is missing", file=str(path), remedy="run the case again with --force")
-            )
-        return None
     try:
-        if status == "complete":
-            return xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, chunks={} if dask else None)
-        return open_parts(path, dask)
+        if not there(path):
+            if status == "complete":
+                raise CaseError(
+                    Fault("a file of the results is missing", file=str(path), remedy="run the case again with --force")
+                )
+            return None
+        tiles = tile_files(path)
+        if tiles:
+            return open_tiled(tiles, lambda one: _open(one, status, True))
+        return _open(path, status, dask)
     except (OSError, ValueError, RuntimeError) as error:
         message, remedy = "damaged, or not a NetCDF file", "run the case again with --force"
         if status == "running":
             message = "cannot be read: the run is under way, or was killed while it wrote this file"
             remedy = "wait for the run to end; to look into a running one set HDF5_USE_FILE_LOCKING=FALSE"
         raise CaseError(Fault(message, file=str(path), value=str(error), remedy=remedy)) from error
+
+
+def _open(path: Path, status: str, dask: bool) -> xr.Dataset:
+    if status == "complete":
+        return xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, chunks={} if dask else None)
+    return open_parts(path, dask)
 
 
 def _json(path: Path) -> dict[str, Any]:

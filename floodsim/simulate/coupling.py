@@ -87,14 +87,17 @@ class Coupling:
 
     def renew(self, t0: float, t1: float) -> None:
         """Take the roofs' share of the rain of the beat [t0, t1] (s), after the surface has renewed its forcing."""
-        surface, roofs = self.surface, self.drainage.roofs
+        roofs = self.drainage.roofs
         self.drainage.pace.decide()
-        state = surface.state
         if roofs is not None:
-            roofs.take(t1 - t0, state.grid.cell_area, surface.rain.mean(t0, t1), surface.zones, state.source)
+            self._take_roof_rain(roofs, t0, t1)
             self._roof_inflow = roofs.inflow(t1 - t0, self.nodes)
             self.balance.roofs += float(roofs.taken.sum())
         self.drainage.exchange.note_base(self._water())
+
+    def _take_roof_rain(self, roofs: RoofCells, t0: float, t1: float) -> None:
+        surface, state = self.surface, self.surface.state
+        roofs.take(t1 - t0, state.grid.cell_area, surface.rain.mean(t0, t1), surface.zones, state.source)
 
     def open(self, t0: float, t1: float) -> None:
         """Set the exchange for the coupling step [t0, t1] (s)."""
@@ -106,6 +109,11 @@ class Coupling:
         exchange.plan(t1 - t0, self._water(), Pipes(engine.head, engine.surface, engine.volume, arriving))
         self.drainage.pace.note(before, exchange.flow, self._last_step, t1 - t0)
         self._last_step = t1 - t0
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Let the surface know what was planned: wake the cells that get water."""
+        exchange = self.drainage.exchange
         fed = exchange.fed_cells()
         if fed.size:
             blocks, inlets = self.surface.state.blocks, exchange.inlets

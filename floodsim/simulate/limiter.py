@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,16 +20,16 @@ class Limiter:
 
     def book(self, state: State, dt: float, lasted: float) -> None:
         """Find the cell behind the present wave speed and credit it with ``lasted`` seconds at step ``dt`` (s)."""
-        cell = fastest_cell(state, self.staggered)
-        if cell is None:
-            return
+        ruler = find_ruler(state, self.staggered)
+        if ruler is not None:
+            self.credit(ruler, dt, lasted)
+
+    def credit(self, ruler: Ruler, dt: float, lasted: float) -> None:
+        """Credit a cell with ``lasted`` seconds at step ``dt`` (s)."""
+        cell = ruler.j, ruler.i
         self.seconds[cell] = self.seconds.get(cell, 0.0) + lasted
         if dt < self.tightest.get(cell, (np.inf, 0.0, 0.0))[0]:
-            here = (cell[0] + 1, cell[1] + 1)
-            speed = float(np.hypot(state.u[here], state.v[here]))
-            if self.staggered:  # a discharge per width, of which the speed follows
-                speed /= max(float(state.h[here]), 1e-6)
-            self.tightest[cell] = (dt, float(state.h[here]), speed)
+            self.tightest[cell] = (dt, ruler.depth, ruler.speed)
 
     def top(self, state: State, count: int = 5) -> list[dict[str, Any]]:
         """The cells that ruled longest: place, share of the run, shortest dt (s), depth (m) and speed (m/s) then."""
@@ -80,16 +80,43 @@ class Limiter:
         return shares
 
 
-def fastest_cell(state: State, staggered: bool = False) -> tuple[int, int] | None:
-    """Row and column of the cell with the largest (speed + c) / width; None where all is dry.
+class Ruler(NamedTuple):
+    """The cell (row j, column i of the whole grid) that sets the time step, by the ``rate`` (1/s) of its ``block``.
+
+    ``block`` counts all blocks row by row; ``depth`` m and ``speed`` m/s are those of the cell.
+    """
+
+    rate: float
+    block: int
+    j: int
+    i: int
+    depth: float
+    speed: float
+
+
+def find_ruler(state: State, staggered: bool = False) -> Ruler | None:
+    """The fastest of the cells that a state answers for, the first of them on a tie; None where all is dry."""
+    part, own = state.part, state.part.own_blocks
+    fastest = state.blocks.fastest[own]
+    row, column = (int(k) for k in np.unravel_index(int(np.argmax(fastest)), fastest.shape))
+    if fastest[row, column] <= 0:
+        return None
+    block = row + own[0].start, column + own[1].start
+    j, i = fastest_cell(state, block, staggered)
+    speed, depth = float(np.hypot(state.u[j + 1, i + 1], state.v[j + 1, i + 1])), float(state.h[j + 1, i + 1])
+    if staggered:  # a discharge per width, of which the speed follows
+        speed /= max(depth, 1e-6)
+    number = (block[0] + part.origin[0] // BLOCK_ROWS) * -(-part.whole[1] // BLOCK_COLUMNS)
+    number += block[1] + part.origin[1] // BLOCK_COLUMNS
+    return Ruler(float(fastest[row, column]), number, j + part.origin[0], i + part.origin[1], depth, speed)
+
+
+def fastest_cell(state: State, block: tuple[int, int], staggered: bool) -> tuple[int, int]:
+    """Row and column of the cell of a block with the largest (speed + c) / width.
 
     In a ``staggered`` state, where speeds do not count, that with the largest c.
     """
-    fastest = state.blocks.fastest
-    block = np.unravel_index(int(np.argmax(fastest)), fastest.shape)
-    if fastest[block] <= 0:
-        return None
-    j0, i0 = int(block[0]) * BLOCK_ROWS, int(block[1]) * BLOCK_COLUMNS
+    j0, i0 = block[0] * BLOCK_ROWS, block[1] * BLOCK_COLUMNS
     part = (slice(j0 + 1, min(j0 + BLOCK_ROWS, state.grid.shape[0]) + 1),
             slice(i0 + 1, min(i0 + BLOCK_COLUMNS, state.grid.shape[1]) + 1))  # fmt: skip
     c = np.sqrt(GRAVITY * state.h[part])

@@ -94,7 +94,7 @@ def run_case(
             keeper = Keeper(folder.checkpoint, interval, marks, observers.named(), simulation.done)
         times = {"setup_s": time.perf_counter() - began - compile_s, "compile_s": compile_s}
         try:
-            with _log_file(folder):
+            with log_file(folder):
                 return _simulate(simulation, observers, folder, times, progress, keeper)
         except RunError as error:
             raise _with_way_on(error, folder) from error
@@ -202,7 +202,8 @@ def _observers(case: Case, setup: Setup, folder: ResultFolder | None) -> Observe
     )
 
 
-def _log_file(folder: ResultFolder | None) -> AbstractContextManager[Any]:
+def log_file(folder: ResultFolder | None) -> AbstractContextManager[Any]:
+    """The log of a run goes into its folder as long as this is entered."""
     return nullcontext() if folder is None else _LogTo(folder.log)
 
 

@@ -36,6 +36,19 @@ from floodsim.surface.permeable import permeable_ground
 from floodsim.surface.sources import Source
 from floodsim.surface.state import still_water
 
+
+@dataclass(frozen=True)
+class Rating:
+    """Outflow (m3/s) by the level (m): linear between the rows of a table, constant beyond them."""
+
+    levels: np.ndarray
+    discharges: np.ndarray
+
+    def __call__(self, level: float) -> float:
+        """Outflow (m3/s) at a level (m)."""
+        return float(np.interp(level, self.levels, self.discharges))
+
+
 SIDES = {"west": (0, -1), "east": (0, 1), "south": (1, -1), "north": (1, 1)}
 
 
@@ -169,10 +182,7 @@ def _boundary(section: BoundarySection, faces: np.ndarray, case: Case, key: str)
     elif section.kind == "discharge" and section.discharge is not None:
         series = build_series(section.discharge, case, f"{key}.discharge")
     elif section.kind == "rating" and section.table is not None:
-        levels, discharges = rating_table(section.table, f"{key}.table")
-
-        def rating(level: float) -> float:
-            return float(np.interp(level, levels, discharges))
+        rating = Rating(*rating_table(section.table, f"{key}.table"))
 
     return Boundary(section.name, section.kind, faces, series, section.slope, rating)
 

@@ -132,7 +132,7 @@ class Simulation:
                 self._advance(number, observers)
                 self.done = number + 1
                 self._check_mass()
-                self.froude.book(self.view)
+                self._book_froude()
                 for observer in observers:
                     observer.sync(self.view)
                 if progress is not None:
@@ -211,6 +211,9 @@ class Simulation:
             self.coupling.settle(self.surface.ledger)
         return settle_ledger(self.surface)
 
+    def _book_froude(self) -> None:
+        self.froude.book(self.view)
+
     def _check_mass(self) -> None:
         ledger = self._settle()
         if self.coupling is not None:
@@ -235,6 +238,10 @@ class Simulation:
                     f"    remedy: {PART_REMEDIES[part]}"
                 )
 
+    def wet_cells(self) -> int:
+        """Number of cells deeper than 1 mm."""
+        return int(np.count_nonzero(self.view.depth > 1e-3))
+
     def stats(self) -> dict[str, Any]:
         """Figures for the progress display."""
         wall = max(time.perf_counter() - self.counters.began, 1e-9)
@@ -243,7 +250,7 @@ class Simulation:
             "steps": self.counters.steps,
             "dt": self.counters.last_dt,
             "mass_error": self.surface.ledger.relative_error,
-            "wet_cells": int(np.count_nonzero(self.view.depth > 1e-3)),
+            "wet_cells": self.wet_cells(),
             "sim_per_wall": rate,
             "eta_s": (self.case.clock.duration - self.view.time) / max(rate, 1e-9),
         }

@@ -35,7 +35,7 @@ class Part:
     @property
     def is_whole(self) -> bool:
         """Whether this is the whole grid."""
-        return self.own[1::2] == self.whole and self.origin == (0, 0)
+        return self.origin == (0, 0) and self.own == (0, self.whole[0], 0, self.whole[1])
 
     @property
     def own_cells(self) -> tuple[slice, slice]:

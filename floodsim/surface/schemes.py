@@ -34,7 +34,7 @@ class Scheme:
     writes the flow (m3/s) through inner faces (n, 4). ``courant`` is the largest Courant number of a new step,
     ``film_step`` the longest step in s per m of cell width. ``ghosts``: whether ghost cells must be filled before a
     sweep. ``staggered``: the arrays u, v of the state hold discharges at faces (m2/s), so velocities for output come
-    from `velocities_at_centres`.
+    from `velocities_at_centres`. ``reach`` is how many cells away water is felt within one step.
     """
 
     sweep: Callable[..., Any]
@@ -42,6 +42,7 @@ class Scheme:
     courant: float
     cross: Callable[[State, Edges, float], None]
     discharge: Callable[[State, np.ndarray, float, np.ndarray], None]
+    reach: int
     film_step: float = np.inf
     ghosts: bool = True
     staggered: bool = False
@@ -112,13 +113,16 @@ def froude_numbers(state: State, windows: np.ndarray, u: np.ndarray, v: np.ndarr
 
 
 SCHEMES: dict[tuple[str, int], Scheme] = {
-    ("hllc", 1): Scheme(first_order.sweep, first_order.SCRATCH_ROWS, 0.65, _cross_first_order, _discharge_first_order),
+    ("hllc", 1): Scheme(
+        first_order.sweep, first_order.SCRATCH_ROWS, 0.65, _cross_first_order, _discharge_first_order, 1
+    ),
     ("hllc", 2): Scheme(
         second_order.sweep,
         second_order.SCRATCH_ROWS,
         second_order.CFL_LIMIT / CFL_MARGIN,
         _cross_second_order,
         _discharge_second_order,
+        reach=2,
         film_step=FILM_STEP,
     ),  # fmt: skip
     ("inertial", 1): Scheme(
@@ -127,6 +131,7 @@ SCHEMES: dict[tuple[str, int], Scheme] = {
         inertial.CFL_LIMIT / CFL_MARGIN,
         _cross_inertial,
         _discharge_inertial,
+        reach=3,
         film_step=inertial.FILM_STEP,
         ghosts=False,
         staggered=True,
