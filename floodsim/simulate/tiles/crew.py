@@ -36,7 +36,7 @@ class Crew(Protocol):
 
 
 WRITING = ("start_outputs", "sync", "finish")
-"""Orders upon which tiles write files. The NetCDF library bears no two threads, and tiles do not wait for each other."""
+"""Orders upon which tiles write files; the NetCDF library bears no two threads, and these need no other tile."""
 
 
 def first_cause(errors: list[BaseException]) -> BaseException:
