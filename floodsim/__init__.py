@@ -29,16 +29,24 @@ def run(
     force: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
+    workers: int | None = None,
+    tiles: str | None = None,
+    scheduler: str | None = None,
 ) -> Results:
     """Run a case and judge it; without ``out`` nothing is written and the results stay in memory.
 
     ``case`` is a loaded case, the path of a case file, or a dict with its keys. ``grid`` (see `floodsim.make_grid`)
     replaces the terrain of the case. With ``resume`` the run in ``out`` is continued from its last checkpoint, to the
-    bit, or begun where it has none. Raises CaseError with all faults, OverwriteError, RunError.
+    bit, or begun where it has none. With ``workers`` the grid is cut into as many tiles (or as ``tiles`` says, such as
+    "2x1"), each in a process of its own here or at the Dask ``scheduler``; the bits are the same. A script then needs
+    ``if __name__ == "__main__":``. Raises CaseError with all faults, OverwriteError, RunError.
     """
     from floodsim.api import run as run_and_judge
 
-    return run_and_judge(case, out, grid=grid, force=force, resume=resume, progress=progress)
+    return run_and_judge(
+        case, out, grid=grid, force=force, resume=resume, progress=progress,
+        workers=workers, tiles=tiles, scheduler=scheduler,
+    )  # fmt: skip
 
 
 def open_results(folder: str | Path, *, dask: bool = False) -> Results:

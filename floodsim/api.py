@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from floodsim.grid.grid import Grid
 from floodsim.output.reader import Results
 from floodsim.simulate.run_case import run_case
 from floodsim.simulate.simulation import Progress
+from floodsim.simulate.tiles.cluster import workers_for
+from floodsim.simulate.tiles.run import Cut, run_tiled
 from floodsim.study.batch import Watch, about_study, run_plan
 from floodsim.study.collect import open_study
 from floodsim.study.ladder import Rains
@@ -28,6 +30,7 @@ from floodsim.study.plan import Scenario, make_plan
 from floodsim.study.pool import Workers, threads_each
 from floodsim.study.zones import Borne
 from floodsim.study.zones import bearable_rain as find_bearable_rain
+from floodsim.surface.bands import usable_cores
 
 
 def run(
@@ -38,10 +41,18 @@ def run(
     force: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
+    workers: int | None = None,
+    tiles: str | None = None,
+    scheduler: str | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Results:
-    """Run a case, judge it, and give the results; see `floodsim.run`."""
-    if resume and out is None:
-        raise CaseError(Fault("resume needs the folder of the run", key="out", remedy="give out"))
+    """Run a case, judge it, and give the results; see `floodsim.run`. ``tell`` takes the link of the dashboard."""
+    if out is None and (resume or workers is not None):
+        lacking = "resume" if resume else "a run on workers"
+        raise CaseError(Fault(f"{lacking} needs the folder of the run", key="out", remedy="give out"))
+    if workers is None and (tiles is not None or scheduler is not None):
+        given = "--scheduler" if tiles is None else "--tiles"
+        raise CaseError(Fault("needs a number of workers", key=given, remedy="give --workers"))
     if isinstance(case, dict):
         case = parse_case(case, Path.cwd(), os.environ)
     elif not isinstance(case, Case):
@@ -49,7 +60,12 @@ def run(
     load_standard(case.standard.name, case.standard.overrides)  # so that a wrong threshold is known before the run
     check_lifelines(case.lifelines)
     folder = None if out is None else Path(out)
-    results = run_case(case, folder, grid=grid, force=force, resume=resume, progress=progress)
+    if workers is None or folder is None:
+        results = run_case(case, folder, grid=grid, force=force, resume=resume, progress=progress)
+    else:
+        cut = Cut(workers, tiles, case.solver.threads or max(usable_cores() // workers, 1))
+        with workers_for(workers, scheduler, tell) as place:
+            results = run_tiled(case, folder, place, cut, grid=grid, force=force, resume=resume, progress=progress)
     return dataclasses.replace(results, verdict=judge(results))
 
 

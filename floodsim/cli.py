@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -63,6 +63,9 @@ def cli() -> None:
 @click.option("--checkpoint-every", type=click.FloatRange(0), metavar="MIN", help="Wall-clock minutes; 0: never.")
 @click.option("--threads", type=click.IntRange(0, 1024), help="Threads to use; 0: all cores this process may use.")
 @MEASURES
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Cut the grid into N tiles, a process for each.")
+@click.option("--tiles", metavar="ROWSxCOLUMNS", help="How to cut it, such as 2x1; default by the work on each tile.")
+@click.option("--scheduler", metavar="ADDRESS", help="Take the workers of this Dask scheduler, not local ones.")
 @click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
 @click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
 @DEBUG
@@ -76,6 +79,7 @@ def run_command(
     threads: int | None,
     measures: str | None,
     display: str | None,
+    **spread: Any,
 ) -> int:
     """Run CASE and write maps, envelopes, series, the mass ledger and the verdict.
 
@@ -109,7 +113,7 @@ def run_command(
         click.echo(f"{folder} is complete: nothing to do", err=True)
     signal.signal(signal.SIGTERM, _interrupt)  # a batch system that takes the node away is a Ctrl-C
     with progress_for(display or "auto") as progress:
-        results = run(case, folder, force=force, resume=resume, progress=progress)
+        results = run(case, folder, force=force, resume=resume, progress=progress, tell=_say, **spread)
     show_results(results)
     return {"complete": EXIT_OK, "interrupted": EXIT_INTERRUPTED}.get(results.status, EXIT_RUN_FAILED)
 
@@ -295,6 +299,10 @@ cli.add_command(batch_command)
 cli.add_command(zones_command)
 cli.add_command(capacity_command)
 cli.add_command(validate_command)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _load(case_file: Path, overrides: Sequence[str]) -> Case:

@@ -1,7 +1,7 @@
 """Fields that several processes wrote side by side: which files hold which window of the grid, and all as one dataset.
 
-The folder of such a run has ``tiles.json`` and, instead of ``maps.nc``, files such as ``maps.tile-0-1.nc``: band 0 from
-the south, tile 1 from the west.
+The folder of such a run has ``tiles.json`` and, instead of ``maps.nc``, files such as ``maps.tile-0-63-64-127.nc``:
+rows 0 to 63 from the south, columns 64 to 127 from the west.
 """
 
 from __future__ import annotations
@@ -31,10 +31,15 @@ def tile_file(path: Path, label: str) -> Path:
     return path.with_name(f"{path.stem}.tile-{label}{path.suffix}")
 
 
-def index_of(labels: Sequence[Sequence[str]], windows: Sequence[Sequence[tuple[int, ...]]]) -> dict[str, Any]:
-    """The content of ``tiles.json`` for bands of tiles."""
-    pairs = [zip(names, places, strict=True) for names, places in zip(labels, windows, strict=True)]
-    return {"bands": [[{"tile": name, "window": list(place)} for name, place in band] for band in pairs]}
+def label_of(window: tuple[int, int, int, int]) -> str:
+    """The label of a tile: first and last row, first and last column of its window."""
+    j0, j1, i0, i1 = window
+    return f"{j0}-{j1 - 1}-{i0}-{i1 - 1}"
+
+
+def index_of(bands: Sequence[Sequence[tuple[int, int, int, int]]]) -> dict[str, Any]:
+    """The content of ``tiles.json`` for the windows of bands of tiles, south to north and west to east."""
+    return {"bands": [[{"tile": label_of(window), "window": list(window)} for window in band] for band in bands]}
 
 
 def tile_files(path: Path) -> list[list[TileFile]]:
@@ -155,4 +160,4 @@ def there(path: Path) -> bool:
 
 def tile_leftovers(folder: Path) -> Iterator[Path]:
     """All files of tiles in a folder."""
-    yield from folder.glob("*.tile-[0-9]*-[0-9]*.nc*")
+    yield from folder.glob("*.tile-[0-9]*-[0-9]*-[0-9]*-[0-9]*.nc*")

@@ -6,10 +6,9 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from floodsim.errors import RunError
-from floodsim.output.view import Observer
 from floodsim.simulate.limiter import Limiter
 from floodsim.simulate.view import LiveView
 from floodsim.surface.schemes import CFL_MARGIN
@@ -50,6 +49,13 @@ class Counters:
         self.resumed = [*self.resumed, time]
 
 
+class Watcher(Protocol):
+    """Who sees every macro step."""
+
+    def macro(self, view: Any, dt: float) -> None:
+        """The water after a macro step of dt (s)."""
+
+
 class March:
     """Takes the water of a surface through spans of time. ``before_step(dt)``, if given, is called before every step.
 
@@ -63,7 +69,7 @@ class March:
         self.width = min(surface.state.grid.dx, surface.state.grid.dy)
         self.before_step: Callable[[float], None] | None = None
 
-    def cross(self, left: float, end: float, observers: Sequence[Observer]) -> None:
+    def cross(self, left: float, end: float, observers: Sequence[Watcher]) -> None:
         """Go through the ``left`` seconds up to time ``end`` (s) in macro steps."""
         while left > 0.0:
             dt, count = self.choose_step(left)

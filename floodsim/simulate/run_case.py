@@ -62,7 +62,7 @@ def run_case(
     began = time.perf_counter()
     folder = None if out is None else claim_folder(out, force, resume)
     if folder is not None and resume and folder_status(folder.path) == "complete":
-        return _finished(case, folder)
+        return finished(case, folder)
     with Bands(case.solver.threads) as bands:
         try:
             setup = make_setup(case, grid)
@@ -108,7 +108,7 @@ def _with_way_on(error: RunError, folder: ResultFolder | None) -> RunError:
     return RunError(f"{error}\n    the checkpoint at t = {time:.0f} s is whole: continue from it with --resume")
 
 
-def _finished(case: Case, folder: ResultFolder) -> Results:
+def finished(case: Case, folder: ResultFolder) -> Results:
     """A result that is complete already. Raises CaseError where it is one of another case."""
     folder.release()
     results = open_results(folder.path)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ from floodsim.simulate.march import Counters
 from floodsim.simulate.simulation import Progress, Simulation
 from floodsim.simulate.tiles.crew import Crew
 from floodsim.simulate.tiles.inputs import Shared
+from floodsim.simulate.tiles.memory import Layout, fields_of
 from floodsim.simulate.tiles.plan import Plan
 from floodsim.simulate.tiles.sparse import SparseView
 from floodsim.simulate.tiles.worker import Job
@@ -77,6 +79,7 @@ class Team:
             roofs = shared.ports.roofs.node.size
         self.taken, self.roof_taken = np.zeros(ports), np.zeros(roofs)
         self.place = place
+        self.checkpoint: Path | None = None
         self.wet = 0
         self.froude: tuple[float, int, int] | None = None
         self.peaks: list[float | None] = []
@@ -135,6 +138,32 @@ class Team:
         )  # fmt: skip
         return self.ledger
 
+    def fields(self) -> Layout:
+        """Shape and type of the fields that tiles write to a checkpoint."""
+        thresholds = len(self.case.output.thresholds)
+        real = self.state.h.dtype.type
+        return fields_of(self.plan.shape, real, bool(self.shared.losses[0]), thresholds)
+
+    def memory(self) -> dict[str, Any]:
+        """What blocks, faces and books hold, as `surface.memory.surface_memory` gives it, without the fields."""
+        reports = self.crew.ask("blocks")
+        blocks = {name: self._joined([report[name] for report in reports], reports[0][name].dtype)
+                  for name in reports[0] if name != "passed"}  # fmt: skip
+        for own, report in zip(self.census.faces, reports, strict=True):
+            self._passed[own] = report["passed"]
+        none = np.zeros((0, 0), np.float32)
+        absent = {name: none for name in ("low", "infiltrated") if f"run.surface.{name}" not in self.fields()}
+        numbers = {"edge_speed": 0.0, "mean_rain": self.mean_rain, "ledger": asdict(self.ledger)}
+        return {**blocks, "passed": self._passed, **absent, **numbers}
+
+    def recall(self, memory: dict[str, Any], time: float) -> None:
+        """Let all tiles take up the checkpoint that ``checkpoint`` names; ``memory`` is its part without fields."""
+        assert self.checkpoint is not None
+        reports = self.crew.ask("recall", self.checkpoint.absolute(), time)
+        self.ledger = Ledger(**memory["ledger"])
+        self.mean_rain = memory["mean_rain"]
+        self._take_depths(reports)
+
     def _take_water(self, reports: list[dict[str, Any]]) -> None:
         self.longest = reports[0]["longest"]
         for own, report in zip(self.census.probes, reports, strict=True):
@@ -146,10 +175,10 @@ class Team:
         for own, report in zip(self.census.faces, reports, strict=True):
             self._depths[own] = report["depths"]
 
-    def _joined(self, pieces: list[np.ndarray]) -> np.ndarray:
+    def _joined(self, pieces: list[np.ndarray], dtype: Any = np.float64) -> np.ndarray:
         """One array over all blocks of the pieces of the tiles."""
         ny, nx = self.plan.shape
-        whole = np.zeros((-(-ny // BLOCK_ROWS), -(-nx // BLOCK_COLUMNS)))
+        whole = np.zeros((-(-ny // BLOCK_ROWS), -(-nx // BLOCK_COLUMNS)), dtype)
         for (j0, _, i0, _), piece in zip(self.plan.tiles, pieces, strict=True):
             j, i = j0 // BLOCK_ROWS, i0 // BLOCK_COLUMNS
             whole[j : j + piece.shape[0], i : i + piece.shape[1]] = piece
@@ -235,8 +264,26 @@ class TileOutputs:
         """Let the tiles record what is due."""
         self.team.crew.ask("sync")
 
+    def memory(self, status: Status) -> dict[str, Any]:
+        """Where the records so far lie: ``parts`` of all tiles, and by the label of each tile."""
+        reports = self.team.crew.ask("seal", status)
+        maps = [report["maps"] for report in reports]
+        tiles = dict(zip(self.team.plan.labels, (one["parts"] for one in maps), strict=True))
+        return {
+            "parts": [part for one in maps for part in one["parts"]],
+            "written": maps[0]["written"],
+            "tiles": tiles,
+            "envelopes_at": reports[0]["envelopes"],
+        }
+
+    def recall(self, view: Any, memory: dict[str, Any]) -> None:
+        """Let the tiles go on after the records that a checkpoint knows of."""
+        self.team.crew.ask("go_on", memory["tiles"], memory["written"])
+
     def close(self, view: Any, status: Status) -> None:
         """Let the tiles finish their parts, with the cells that set the time step."""
+        if self.team.crew.lost:
+            return
         total = sum(self.limiter.seconds.values()) or 1.0
         limits = [(j, i, seconds / total) for (j, i), seconds in self.limiter.seconds.items()]
         reports = self.team.crew.ask("finish", status, view.time, limits)
@@ -246,14 +293,12 @@ class TileOutputs:
 class TiledSimulation(Simulation):
     """A run of a case whose water is in tiles; see `Simulation`, which has the loop."""
 
-    def __init__(
-        self, case: Case, team: Team, jobs: list[Job], drainage: Drainage | None, notes: list[str], real: type
-    ) -> None:
+    def __init__(self, case: Case, team: Team, jobs: list[Job], drainage: Drainage | None, notes: list[str]) -> None:
         scheme = SCHEMES[case.solver.scheme, case.solver.order]
         self.case, self.notes, self.team = case, notes, team
         team.begin(jobs)
         self.surface: Any = team
-        self.view: Any = SparseView(team.state.grid, team.shared.probes, real)
+        self.view: Any = SparseView(team.state.grid, team.shared.probes, team.state.h.dtype.type)
         self.view.bed.values[:] = team.bed
         show(self.view, team)
         self.march: Any = TeamMarch(team, self.view, scheme.staggered)
@@ -263,6 +308,29 @@ class TiledSimulation(Simulation):
         self.coupling = None if drainage is None else TiledCoupling(drainage, team)  # type: ignore[arg-type]
         self.beat = case.solver.sync_interval
         self.beats = round(case.clock.duration / self.beat)
+        self.done = 0
+
+    def memory(self) -> dict[str, Any]:
+        """As `Simulation.memory`, without the fields that tiles write themselves."""
+        return {
+            "done": self.done,
+            "time": self.view.time,
+            "surface": self.team.memory(),
+            "limiter": self.limiter.memory(),
+            "froude": asdict(self.froude),
+            "counters": self.counters.memory(),
+            "coupling": {} if self.coupling is None else self.coupling.memory(),
+        }
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take up what `memory` gave, with the fields of the checkpoint that the team was told of."""
+        self.done, self.view.time = memory["done"], memory["time"]
+        self.team.recall(memory["surface"], self.view.time)
+        self.limiter.recall(memory["limiter"])
+        self.froude = Froude(**memory["froude"])
+        self.counters.recall(memory["counters"], self.view.time)
+        if self.coupling is not None:
+            self.coupling.recall(memory["coupling"])
 
     def wet_cells(self) -> int:
         """Number of cells deeper than 1 mm at the last beat."""
@@ -282,6 +350,8 @@ class TiledSimulation(Simulation):
             self.view.new_faces = False
 
     def _settle(self) -> Ledger:
+        if self.team.crew.lost:
+            return self.team.ledger
         if self.coupling is not None:
             self.coupling.settle(self.team.ledger)
         return self.team.settle()

@@ -42,8 +42,8 @@ class Links:
     Raises LostTileError where a tile is gone, or has been silent for longer than ``patience``.
     """
 
-    def __init__(self, number: int, host: str = "127.0.0.1", patience: float = 120.0) -> None:
-        self.number, self.patience = number, patience
+    def __init__(self, number: int, host: str = "127.0.0.1", patience: float = 120.0, key: bytes = b"") -> None:
+        self.number, self.patience, self._key = number, patience, key
         self._server = socket.create_server((host, 0), backlog=64)
         self.address: tuple[str, int] = (host, self._server.getsockname()[1])
         self._sockets: dict[int, socket.socket] = {}
@@ -63,7 +63,7 @@ class Links:
             with self._watching(peer):
                 link = socket.create_connection(addresses[peer], timeout=self.patience)
                 self._add(peer, link)
-                link.sendall(HEADER.pack(HELLO, self.number))
+                link.sendall(HEADER.pack(HELLO, self.number) + self._key)
         self._server.settimeout(self.patience)
         waiting = {peer for peer in peers if peer > self.number}
         while waiting:
@@ -71,6 +71,10 @@ class Links:
                 link, _ = self._server.accept()
                 link.settimeout(self.patience)
                 _, peer = HEADER.unpack(bytes(self._read(link, HEADER.size)))
+                key = bytes(self._read(link, len(self._key)))
+            if peer not in waiting or key != self._key:
+                link.close()  # someone else who found the port
+                continue
             self._add(peer, link)
             waiting.discard(peer)
 
@@ -109,7 +113,7 @@ class Links:
 
     def close(self) -> None:
         """Close all sockets; what waits to be sent is let go."""
-        for outbox in self._outboxes.values():
+        for outbox in list(self._outboxes.values()):
             outbox.put(None)
         for link in (*self._sockets.values(), self._server):
             with contextlib.suppress(OSError):
@@ -151,6 +155,26 @@ class Links:
                                 "its worker hangs, or the network is down") from error  # fmt: skip
         except (OSError, KeyError) as error:
             raise LostTileError(peer, f"tile {self.number} has lost tile {peer}: {error}") from error
+
+
+def shut(descriptor: int) -> None:
+    """Shut a connection down, so that whoever waits at either end of it goes on."""
+    link = socket.socket(fileno=socket.dup(descriptor))
+    try:
+        link.shutdown(socket.SHUT_RDWR)
+    finally:
+        link.close()
+
+
+def keep_alive(descriptor: int) -> None:
+    """Let the system notice within a minute that the other end of a connection has fallen silent for good."""
+    with contextlib.suppress(OSError, AttributeError):
+        link = socket.socket(fileno=socket.dup(descriptor))
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for option, value in ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 4)):
+            link.setsockopt(socket.IPPROTO_TCP, option, value)
+        link.close()
 
 
 def _deliver(link: socket.socket, outbox: queue.SimpleQueue[bytes | memoryview | None]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from floodsim.errors import CaseError, Fault
+from floodsim.grid.grid import Grid
+from floodsim.output.tiled import label_of
 from floodsim.surface.part import BLOCK_COLUMNS, BLOCK_ROWS, Part, Rectangle
 
 MARGIN = 2
@@ -28,8 +30,8 @@ class Plan:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """A name for every tile: number of its band and its number therein."""
-        return tuple(f"{j}-{i}" for j, band in enumerate(self.bands) for i in range(len(band)))
+        """A name for every tile, by its window, so that files of another cut have other names."""
+        return tuple(label_of(tile) for tile in self.tiles)
 
     def part(self, number: int, halo: int) -> tuple[Part, Rectangle]:
         """What tile ``number`` holds with a halo of so many cells, and the window of the grid that its arrays cover."""
@@ -44,6 +46,14 @@ class Plan:
             swept += [max(first - halo, 0) - start, min(last + halo, count) - start]
         part = Part(self.shape, (origin[0], origin[1]), tuple(inner), tuple(swept))  # type: ignore[arg-type]
         return part, (origin[0], ends[0], origin[1], ends[1])
+
+
+def activity(grid: Grid) -> np.ndarray:
+    """Share of active cells of every block: rain falls on all of them, and the rest is never wet."""
+    active = grid.array("active")
+    rows = np.add.reduceat(active, np.arange(0, active.shape[0], BLOCK_ROWS), axis=0, dtype=np.int64)
+    sums = np.add.reduceat(rows, np.arange(0, active.shape[1], BLOCK_COLUMNS), axis=1)
+    return sums / (BLOCK_ROWS * BLOCK_COLUMNS)
 
 
 def plan_tiles(shape: tuple[int, int], tiles: int, work: np.ndarray | None = None, halo: int = 8) -> Plan:

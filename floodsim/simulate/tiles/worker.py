@@ -6,7 +6,10 @@ client it gives only small things: sums of blocks, depths at single cells, flows
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from floodsim.case.schema import Case
 from floodsim.output.envelopes import Envelopes
 from floodsim.output.maps import Maps
 from floodsim.output.view import Observer, Status
+from floodsim.simulate.checkpoint import write_window
 from floodsim.simulate.froude import count_froude
 from floodsim.simulate.limiter import Ruler, find_ruler
 from floodsim.simulate.march import MACRO_STEPS
@@ -23,8 +27,9 @@ from floodsim.simulate.summary import peak_memory_mb
 from floodsim.simulate.tiles.halo import Halo
 from floodsim.simulate.tiles.inlets import TileInlets
 from floodsim.simulate.tiles.inputs import Shared, load_shared, load_window, owned, shares_ghosts
-from floodsim.simulate.tiles.links import Links
+from floodsim.simulate.tiles.links import Links, keep_alive, shut
 from floodsim.simulate.tiles.march import TileMarch
+from floodsim.simulate.tiles.memory import block_memory, own_fields, recall_tile
 from floodsim.simulate.tiles.plan import Plan
 from floodsim.simulate.tiles.view import TileView
 from floodsim.simulate.view import Track
@@ -50,25 +55,59 @@ class Job:
     threads: int
     host: str = "127.0.0.1"
     patience: float = 120.0
+    key: bytes = b""
 
 
 class Tile:
-    """One tile. `do` is the only method that the client calls, after the tile was made, with the name of an order.
+    """One tile. `serve` waits for the client at ``orders`` and carries out what it says: the methods below it.
 
     Where an order fails the links are closed, so that no other tile waits for this one.
     """
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.links = Links(job.number, job.host, job.patience)
+        self.links = Links(job.number, job.host, job.patience, job.key)
+        self._listener = Listener((job.host, 0), authkey=job.key)
+        self._line: Connection[Any, Any] | None = None
+        self.observers: list[Observer] = []
+        self.finished = False
+        address: Any = self._listener.address
+        self.orders: tuple[str, int] = address
 
-    def do(self, order: str, *arguments: Any) -> Any:
-        """Carry out an order: one of the methods below."""
+    def serve(self) -> None:
+        """Carry out orders until the client has no more, or is gone."""
         try:
-            return getattr(self, order)(*arguments)
-        except BaseException:
-            self.links.close()
-            raise
+            self._line = self._listener.accept()
+            keep_alive(self._line.fileno())
+            while (message := self._line.recv()) is not None:
+                order, arguments = message
+                try:
+                    answer = True, getattr(self, order)(*arguments)
+                except Exception as error:  # handed to the client, who raises it
+                    self.links.close()
+                    answer = False, error
+                self._line.send(answer)
+        except (OSError, EOFError, AuthenticationError):
+            pass
+        finally:
+            self.cut_off()
+
+    def cut_off(self) -> None:
+        """Close all that leads to the client and to other tiles; may be called from another thread."""
+        self.links.close()
+        if self._line is not None:
+            with contextlib.suppress(OSError):
+                shut(self._line.fileno())
+        with contextlib.suppress(OSError):
+            self._listener.close()
+
+    def let_go(self) -> None:
+        """After `serve`: close the files of a run that was broken off; what is in them is not to be relied on."""
+        for observer in self.observers if not self.finished else ():
+            with contextlib.suppress(Exception):
+                observer.close(self.view, "failed")
+        if self._line is not None:
+            self._line.close()
 
     def listen(self) -> tuple[str, int]:
         """Where the other tiles find this one."""
@@ -100,7 +139,7 @@ class Tile:
         self.rulers = Rulers(scheme.staggered)
         self.march.limiter = self.rulers  # type: ignore[assignment]
         self.diary = Diary()
-        self.observers: list[Observer] = [self.diary, *self._outputs()]
+        self.observers = self._outputs()
         self.probes = owned(part, self.shared.probes)
         self._place = tuple((self.shared.probes[self.probes] - np.array(part.origin)).T + 1)
         return self._census(state)
@@ -109,7 +148,8 @@ class Tile:
         """The observers of fields; the client has those of series."""
         job, grid = self.job, self.view.grid
         self.envelopes = Envelopes(job.case, grid, job.rain_end, job.outputs["envelopes"])
-        return [Maps(job.case, grid, job.outputs["maps"]), self.envelopes]
+        self.maps = Maps(job.case, grid, job.outputs["maps"])
+        return [self.maps, self.envelopes]
 
     def _census(self, state: State) -> Report:
         """Numbers of what is this tile's own, and what the client must know of the ground there."""
@@ -173,7 +213,7 @@ class Tile:
         """March through the ``left`` seconds up to time ``end`` (s)."""
         counters = self.march.counters
         cells, steps, rewound = counters.cells, counters.steps, self.march.rewound
-        self.march.cross(left, end, self.observers)
+        self.march.cross(left, end, [self.diary, *self.observers])
         return {
             **self.diary.give(),
             "rulers": self.rulers.give(),
@@ -207,6 +247,33 @@ class Tile:
         for observer in self.observers:
             observer.sync(self.view)
 
+    def seal(self, status: Status) -> Report:
+        """Make the records so far safe; what the observers' memories hold besides fields."""
+        return {"maps": self.maps.memory(status), "envelopes": self.envelopes.memory(status)["time"]}
+
+    def blocks(self) -> Report:
+        """What the own blocks and boundary faces hold."""
+        return block_memory(self.surface)
+
+    def save(self, files: dict[str, Path]) -> None:
+        """Write this tile's windows of all fields into the files of a checkpoint."""
+        fields = own_fields(self.surface, self.envelopes)
+        for name, file in files.items():
+            corner, values = fields[name]
+            write_window(file, corner, values)
+
+    def recall(self, checkpoint: Path, t: float) -> Report:
+        """Take up the water, the blocks and the envelopes of a checkpoint at t (s)."""
+        recall_tile(self.surface, self.envelopes, checkpoint, self.setup.faces, self.view)
+        self.view.time = t
+        self.view.refresh()
+        return self._water()
+
+    def go_on(self, parts: dict[str, Any], written: float | None) -> None:
+        """Go on with the maps after the ``parts``, by the label of the tile, that a checkpoint knows of."""
+        label = self.job.plan.labels[self.job.number]
+        self.maps.recall(self.view, {"parts": parts[label], "written": written})
+
     def finish(self, status: Status, time: float, limits: list[tuple[int, int, float]]) -> Report:
         """Close the parts of fields; ``limits`` are cells and the shares of the run (0 to 1) that they ruled."""
         part = self.surface.state.part
@@ -216,7 +283,7 @@ class Tile:
             if part.holds(np.array(j - part.origin[0]), np.array(i - part.origin[1])):
                 shares[j - corner[0], i - corner[1]] = share
         self.envelopes.extra = {"limiter_share": lambda: shares}
-        self.view.time = time
+        self.view.time, self.finished = time, True
         first: Exception | None = None
         for observer in self.observers:
             try:
@@ -224,7 +291,6 @@ class Tile:
             except Exception as error:  # raised once the others are closed
                 first = first or error
         self.bands.close()
-        self.links.close()
         if first is not None:
             raise first
         return {"peak_memory_mb": peak_memory_mb(), "sent": self.links.sent}
@@ -263,26 +329,17 @@ class Rulers:
 
 
 class Diary:
-    """Observer that notes the length of every macro step and the flows through followed faces."""
+    """Notes the length of every macro step and the flows through followed faces; one of the observers of a march."""
 
     def __init__(self) -> None:
         self._times: list[tuple[float, float]] = []
         self._flows: list[np.ndarray] = []
-
-    def start(self, view: Any) -> None:
-        """Nothing to open."""
 
     def macro(self, view: Any, dt: float) -> None:
         """Note a macro step."""
         self._times.append((view.time, dt))
         for track in view.tracks:
             self._flows.append(track.passed / track.elapsed if track.elapsed > 0.0 else track.passed)
-
-    def sync(self, view: Any) -> None:
-        """Nothing to do."""
-
-    def close(self, view: Any, status: Status) -> None:
-        """Nothing to close."""
 
     def give(self) -> Report:
         """Times and lengths of macro steps (n, 2), and flows (n, faces) or nothing, since the last call."""

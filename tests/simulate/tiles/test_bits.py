@@ -12,9 +12,10 @@ import floodsim
 from floodsim.assess.compare import exact_differences
 from floodsim.case.load import parse_case
 from floodsim.grid.grid import Grid, make_grid
-from floodsim.simulate.tiles.crew import ThreadCrew
-from floodsim.simulate.tiles.run import run_tiled
+from floodsim.simulate.tiles.crew import ThreadPlace
+from floodsim.simulate.tiles.run import Cut, run_tiled
 from floodsim.surface.schemes import SCHEMES
+from tests.simulate.networks import write_inp
 
 TILINGS = ["1x1", "2x1", "1x2", "3x2", "1+2x2+1"]
 SIZES = {"1x1": 1, "2x1": 2, "1x2": 2, "3x2": 6, "1+2x2+1": 4}
@@ -67,7 +68,7 @@ def both(case: dict[str, Any], grid: Grid, tiling: str, tmp_path: Path) -> list[
     """What differs between the run in one process and in tiles, in arrays and in the figures of mass."""
     parsed = parse_case(case, tmp_path, {})
     one = floodsim.run(parsed, tmp_path / "one", grid=grid)
-    with run_tiled(parsed, tmp_path / "tiles", ThreadCrew(), SIZES[tiling], tiles=tiling, grid=grid) as tiled:
+    with run_tiled(parsed, tmp_path / "tiles", ThreadPlace(), Cut(SIZES[tiling], tiling), grid=grid) as tiled:
         found = exact_differences(tmp_path / "one", tmp_path / "tiles")
         for name in ("mass", "limiter", "froude", "drainage"):
             if one.summary.get(name) != tiled.summary.get(name):
@@ -88,3 +89,35 @@ def test_every_tiling_gives_the_bits_of_one_process(tiling: str, tmp_path: Path)
 def test_every_scheme_and_precision(scheme: str, order: int, precision: str, tmp_path: Path) -> None:
     solver = {"scheme": scheme, "order": order, "precision": precision, "threads": 1}
     assert both(storm(solver=solver), ground(), "3x2", tmp_path) == []
+
+
+def drained(network: Path, **more: Any) -> dict[str, Any]:
+    """A storm on streets over three manholes in different tiles, an outfall on the grid, roofs and a depth gauge."""
+    roofs = {"capacity": "60 mm/h", "distance": "100 m"}
+    return storm(
+        drainage={"network": str(network), "coupling_step": "2 s", "roofs": roofs},
+        points=[{"name": "gauge", "x": 200.0, "y": 100.0}],
+        solver={"threads": 1, "sync_interval": "10 s"},
+        **more,
+    )
+
+
+def network_below(path: Path) -> Path:
+    """Manholes on both sides of the cuts at rows 32 and column 64 (96 m and 192 m), and an outfall beside them."""
+    return write_inp(
+        path,
+        junctions=["A -1 4 0 0 0", "B -1.2 4 0 0 0", "C -1.4 4 0 0 0", "D -1.5 4 0 0 0"],
+        outfalls=["O -2 FREE NO"],
+        conduits=["C1 A B 90 0.013 0 0", "C2 B C 60 0.013 0 0", "C3 C D 60 0.013 0 0", "C4 D O 60 0.013 0 0"],
+        sections=[f"C{k} CIRCULAR 0.4 0 0 0 1" for k in (1, 2, 3, 4)],
+        places=["A 100 94", "B 190 94", "C 194 98", "D 190 98", "O 260 130"],
+        more="[CONTROLS]\nRULE R\nIF NODE A DEPTH > 1\nTHEN CONDUIT C4 STATUS = OPEN\n",
+    )
+
+
+@pytest.mark.parametrize("tiling", ["2x1", "3x2"])
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_a_network_below_gives_the_bits_of_one_process(tiling: str, precision: str, tmp_path: Path) -> None:
+    case = drained(network_below(tmp_path / "drain.inp"))
+    case["solver"]["precision"] = precision
+    assert both(case, ground(), tiling, tmp_path) == []
