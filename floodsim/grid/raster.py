@@ -6,7 +6,7 @@ The rules are written in `terrain_frame` (extent, cell size) and in `floodsim.gr
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +42,17 @@ def open_raster(path: Path, key: str, variable: str | None = None) -> RasterFile
     return raster
 
 
-def read_terrain(case: Case, notes: list[str]) -> tuple[np.ndarray, Frame]:
-    """Ground levels on the cells of the grid, float64 (ny, nx) in m with NaN where there are none, and the frame.
+@dataclass(frozen=True)
+class Terrain:
+    """The terrain of a case, not yet read: its file, the frame of the grid, and whether it is to be reprojected."""
 
-    Raises CaseError. What was decided on the way is appended to ``notes``.
-    """
+    raster: RasterFile
+    frame: Frame
+    moved: bool
+
+
+def find_terrain(case: Case, notes: list[str]) -> Terrain:
+    """Look at the terrain of a case and lay the grid's frame. Raises CaseError; notes what was decided."""
     section = case.grid
     if section.terrain is None:
         raise CaseError(
@@ -58,20 +64,36 @@ def read_terrain(case: Case, notes: list[str]) -> tuple[np.ndarray, Frame]:
     moved = bool(wkt and own) and not crs.same(own, wkt)
     frame = moved_frame(section, raster, wkt) if moved else terrain_frame(section, raster, wkt, notes)
     refuse_too_many(frame, str(raster.path), "grid.terrain")
-    window, source = _read_around(raster, frame, section.nodata_value, moved)
-    _refuse_absurd_levels(window, raster)
-    if moved:
+    return Terrain(raster, frame, moved)
+
+
+def read_terrain(case: Case, notes: list[str]) -> tuple[np.ndarray, Frame]:
+    """Ground levels on the cells of the grid, float64 (ny, nx) in m with NaN where there are none, and the frame.
+
+    Raises CaseError. What was decided on the way is appended to ``notes``.
+    """
+    terrain, section = find_terrain(case, notes), case.grid
+    bed = terrain_values(case, terrain, terrain.frame)
+    source, frame = terrain.raster.frame, terrain.frame
+    if terrain.moved:
         notes.append(
-            f"terrain: reprojected from {crs.describe(own)} to {crs.describe(wkt)} on cells of {frame.dx:g} m, "
-            f"resampling {section.resampling}"
+            f"terrain: reprojected from {crs.describe(source.crs_wkt)} to {crs.describe(frame.crs_wkt)} on cells of "
+            f"{frame.dx:g} m, resampling {section.resampling}"
         )
-        return reproject(window.values, window.missing, source, frame, section.resampling), frame
-    if aligned(source, frame) is None:
+    elif aligned(source, frame) is None:
         notes.append(
             f"terrain: cells of {source.dx:g} x {source.dy:g} m became {frame.dx:g} x {frame.dy:g} m, "
             f"resampling {section.resampling}"
         )
-    return resample(window.values, window.missing, source, frame, section.resampling), frame
+    return bed, frame
+
+
+def terrain_values(case: Case, terrain: Terrain, frame: Frame) -> np.ndarray:
+    """Ground levels on the cells of ``frame``, all or part of the grid's; float64 (ny, nx) in m, NaN without data."""
+    window, source = _read_around(terrain.raster, frame, case.grid.nodata_value, terrain.moved)
+    _refuse_absurd_levels(window, terrain.raster)
+    bring = reproject if terrain.moved else resample
+    return bring(window.values, window.missing, source, frame, case.grid.resampling)
 
 
 def terrain_frame(section: GridSection, raster: RasterFile, wkt: str, notes: list[str]) -> Frame:

@@ -69,6 +69,11 @@ class DaskPlace:
         self._held = [futures, stations, served]
         return addresses
 
+    def map(self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The results of a function for every set of arguments, over all workers; raises what it raises."""
+        futures = self.client.map(_call, [function] * len(arguments), arguments, pure=False)
+        return list(self.client.gather(futures))
+
     def _workers(self, count: int) -> list[str]:
         """Addresses of so many workers; waits for those that are being replaced."""
         try:
@@ -87,6 +92,10 @@ class DaskPlace:
     def clear(self) -> None:
         """Let go of the actors."""
         self._held = []
+
+
+def _call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    return function(*arguments)
 
 
 def _host(worker: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Client, Connection, wait
 from typing import Any, Protocol
@@ -33,6 +33,10 @@ class Place(Protocol):
 
     def house(self, jobs: Sequence[Job]) -> list[tuple[str, int]]:
         """Make a tile of every job and let it wait for orders at the addresses given. Raises RunError."""
+        ...
+
+    def map(self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The results of a function for every set of arguments, before there are tiles."""
         ...
 
     def clear(self) -> None:
@@ -127,6 +131,10 @@ class ThreadPlace:
         for thread in self._threads:
             thread.start()
         return [tile.orders for tile in self._tiles]
+
+    def map(self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The results of a function, one after the other."""
+        return [function(*each) for each in arguments]
 
     def kill(self, number: int) -> None:
         """Cut a tile off from everyone, as when its worker dies; for tests."""

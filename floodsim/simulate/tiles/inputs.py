@@ -80,7 +80,7 @@ def store(folder: Path, setup: Setup, shared: Shared) -> None:
     if losses.kind and losses.classes.size > 1:
         fields["classes"] = losses.classes
     for name, values in fields.items():
-        if values is not None:
+        if values is not None and not (folder / f"{name}.npy").exists():  # the ground may lie there already
             np.save(folder / f"{name}.npy", values)
     (folder / SMALL).write_bytes(pickle.dumps(shared))
 

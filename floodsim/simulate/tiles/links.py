@@ -50,6 +50,7 @@ class Links:
         self._outboxes: dict[int, queue.SimpleQueue[bytes | memoryview | None]] = {}
         self._early: dict[tuple[int, int], deque[bytearray]] = defaultdict(deque)
         self.received = self.sent = 0
+        self.waited = 0.0
         self._tree: list[int] = []
         self._parent: int | None = None
 
@@ -90,11 +91,13 @@ class Links:
     def receive(self, peer: int, tag: int) -> bytearray:
         """The next message of a tag from a peer."""
         early = self._early[peer, tag]
+        began = time.perf_counter()
         while not early:
             with self._watching(peer):
                 link = self._sockets[peer]
                 kind, length = HEADER.unpack(bytes(self._read(link, HEADER.size)))
                 self._early[peer, kind].append(self._read(link, length))
+        self.waited += time.perf_counter() - began
         content = early.popleft()
         self.received += len(content)
         return content

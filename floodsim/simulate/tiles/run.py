@@ -39,6 +39,7 @@ from floodsim.simulate.tiles.driver import Team, TiledSimulation, TileOutputs, c
 from floodsim.simulate.tiles.inputs import Ports, Shared, store
 from floodsim.simulate.tiles.keeper import TileKeeper
 from floodsim.simulate.tiles.plan import Plan, activity, cut_tiles, plan_tiles
+from floodsim.simulate.tiles.prepare import LARGE, prepare_by_windows
 from floodsim.simulate.tiles.worker import Job
 from floodsim.simulate.warm_up import warm_up
 from floodsim.surface.state import relief_of
@@ -55,13 +56,15 @@ LOSSES_IN_A_ROW = 5
 class Cut:
     """How a run is spread: number of ``workers``, ``tiles`` as `plan.cut_tiles` reads them, ``threads`` of each.
 
-    Tiles, and the client, wait ``patience`` s for a sign of life of each other.
+    Tiles, and the client, wait ``patience`` s for a sign of life of each other. Grids of at least ``by_windows_from``
+    cells are prepared by windows, where their ground allows it.
     """
 
     workers: int
     tiles: str | None = None
     threads: int = 1
     patience: float = 120.0
+    by_windows_from: int = LARGE
 
 
 def run_tiled(
@@ -99,7 +102,13 @@ def run_tiled(
 
 def _prepare(case: Case, folder: ResultFolder, cut: Cut, place: Place, grid: Grid | None, resume: bool) -> Run:
     """Set up on the client, cut the grid into tiles, and store what they need."""
-    setup = make_setup(case, grid)
+    shutil.rmtree(folder.path / INPUTS, ignore_errors=True)
+    notes: list[str] = []
+    by_windows = None if grid is not None else prepare_by_windows(
+        case, folder.path / INPUTS, place, notes, cut.by_windows_from
+    )  # fmt: skip
+    setup = make_setup(case, grid if by_windows is None else by_windows[0])
+    setup.notes[:0] = notes
     shape = setup.grid.shape
     plan = cut_tiles(shape, cut.tiles) if cut.tiles else plan_tiles(shape, cut.workers, activity(setup.grid))
     if len(plan.tiles) != cut.workers:
@@ -113,7 +122,7 @@ def _prepare(case: Case, folder: ResultFolder, cut: Cut, place: Place, grid: Gri
     found = find_checkpoint(folder, marks)[0] if resume else None
     if found is None:
         folder.begin({**resolved(case), "provenance": provenance(case)})
-        if grid is None:
+        if grid is None and by_windows is None:
             write_bundle(folder.check, case, setup)
     write_json_atomic(folder.path / INDEX, index_of(plan.bands))
     tables = make_catchments(case, setup)

@@ -7,6 +7,7 @@ client it gives only small things: sums of blocks, depths at single cells, flows
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from floodsim.case.schema import Case
+from floodsim.memory import peak_memory_mb
 from floodsim.output.envelopes import Envelopes
 from floodsim.output.maps import Maps
 from floodsim.output.view import Observer, Status
@@ -23,7 +25,6 @@ from floodsim.simulate.checkpoint import write_window
 from floodsim.simulate.froude import count_froude
 from floodsim.simulate.limiter import Ruler, find_ruler
 from floodsim.simulate.march import MACRO_STEPS
-from floodsim.simulate.summary import peak_memory_mb
 from floodsim.simulate.tiles.halo import Halo
 from floodsim.simulate.tiles.inlets import TileInlets
 from floodsim.simulate.tiles.inputs import Shared, load_shared, load_window, owned, shares_ghosts
@@ -44,7 +45,10 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """What a tile needs to begin: its number, the plan, the case, where inputs lie and where parts of results go."""
+    """What a tile needs to begin: its number, the plan, the case, where inputs lie and where parts of results go.
+
+    ``key`` is what all tiles of a run know of each other; without ``watch`` nothing is recorded, for benchmarks.
+    """
 
     number: int
     plan: Plan
@@ -56,6 +60,7 @@ class Job:
     host: str = "127.0.0.1"
     patience: float = 120.0
     key: bytes = b""
+    watch: bool = True
 
 
 class Tile:
@@ -139,7 +144,7 @@ class Tile:
         self.rulers = Rulers(scheme.staggered)
         self.march.limiter = self.rulers  # type: ignore[assignment]
         self.diary = Diary()
-        self.observers = self._outputs()
+        self.observers = self._outputs() if job.watch else []
         self.probes = owned(part, self.shared.probes)
         self._place = tuple((self.shared.probes[self.probes] - np.array(part.origin)).T + 1)
         return self._census(state)
@@ -213,6 +218,7 @@ class Tile:
         """March through the ``left`` seconds up to time ``end`` (s)."""
         counters = self.march.counters
         cells, steps, rewound = counters.cells, counters.steps, self.march.rewound
+        cpu, waited = time.process_time(), self.links.waited
         self.march.cross(left, end, [self.diary, *self.observers])
         return {
             **self.diary.give(),
@@ -223,6 +229,8 @@ class Tile:
             "steps": counters.steps - steps,
             "rewound": self.march.rewound - rewound,
             "last_dt": counters.last_dt,
+            "cpu_s": time.process_time() - cpu,
+            "waiting_s": self.links.waited - waited,
             **self._water(),
         }
 
@@ -274,7 +282,7 @@ class Tile:
         label = self.job.plan.labels[self.job.number]
         self.maps.recall(self.view, {"parts": parts[label], "written": written})
 
-    def finish(self, status: Status, time: float, limits: list[tuple[int, int, float]]) -> Report:
+    def finish(self, status: Status, t: float, limits: list[tuple[int, int, float]]) -> Report:
         """Close the parts of fields; ``limits`` are cells and the shares of the run (0 to 1) that they ruled."""
         part = self.surface.state.part
         shares = np.zeros(self.view.grid.shape, np.float32)
@@ -283,7 +291,7 @@ class Tile:
             if part.holds(np.array(j - part.origin[0]), np.array(i - part.origin[1])):
                 shares[j - corner[0], i - corner[1]] = share
         self.envelopes.extra = {"limiter_share": lambda: shares}
-        self.view.time, self.finished = time, True
+        self.view.time, self.finished = t, True
         first: Exception | None = None
         for observer in self.observers:
             try:
