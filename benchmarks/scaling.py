@@ -25,6 +25,7 @@ from floodsim.case.load import parse_case
 from floodsim.case.schema import Case
 from floodsim.forcing.series import Rain
 from floodsim.grid.grid import make_grid
+from floodsim.memory import peak_memory_mb
 from floodsim.simulate.march import MACRO_STEPS, March
 from floodsim.simulate.setup import Setup
 from floodsim.simulate.tiles.cluster import DaskPlace, workers_for
@@ -33,6 +34,7 @@ from floodsim.simulate.tiles.driver import Team
 from floodsim.simulate.tiles.inputs import store
 from floodsim.simulate.tiles.links import HALO, Links
 from floodsim.simulate.tiles.plan import Plan, cut_tiles, plan_tiles
+from floodsim.simulate.tiles.prepare import prepare_by_windows
 from floodsim.simulate.tiles.run import share
 from floodsim.simulate.tiles.worker import Job
 from floodsim.simulate.view import LiveView
@@ -233,11 +235,52 @@ def model(fitted: dict[str, float], precision: str) -> dict[str, Any]:
     }
 
 
+# --- preparing the ground ----------------------------------------------------------------------------------------
+
+
+def write_terrain(file: Path, side: int) -> None:
+    """A GeoTIFF of side x side cells of 2 m, written strip by strip."""
+    import rasterio
+
+    profile = {"driver": "GTiff", "height": side, "width": side, "count": 1, "dtype": "float32", "tiled": True}
+    transform = rasterio.transform.from_origin(0.0, DX * side, DX, DX)
+    x = np.arange(side)
+    with rasterio.open(file, "w", **profile, transform=transform) as tif:
+        for first in range(0, side, 256):
+            y = np.arange(first, min(first + 256, side))[:, None]
+            levels = (10.0 + np.sin(x / 40.0) * np.cos(y / 30.0)).astype(np.float32)
+            tif.write(levels, 1, window=((first, first + len(y)), (0, side)))
+
+
+def prepare(side: int) -> dict[str, Any]:
+    """Prepare side x side cells by windows on two workers: seconds, and the peak memory of each process."""
+    with tempfile.TemporaryDirectory() as name, workers_for(2, None, lambda text: None) as place:
+        folder = Path(name)
+        write_terrain(folder / "terrain.tif", side)
+        keys = {"terrain": str(folder / "terrain.tif"), "crs": "local"}
+        case = parse_case({"name": "large", "clock": {"duration": "1 h"}, "grid": keys}, folder, {})
+        idle = place.map(peak_memory_mb, [()] * 2)
+        before, began = peak_memory_mb(), time.perf_counter()
+        found = prepare_by_windows(case, folder / "ground", place, [], least=1)
+        assert found is not None
+        return {
+            "cells": side * side,
+            "seconds": time.perf_counter() - began,
+            "field_mb": side * side * 4 / 1e6,
+            "client_mb": {"before": before, "peak": peak_memory_mb()},
+            "worker_mb": {"before": max(idle), "peak": max(found[1])},
+        }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--prepare", action="store_true", help="only the preparation of 100 million cells")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if options.prepare:
+        print(json.dumps(prepare(10_000), indent=2))
+        return
     side, times = (1000, 3) if options.quick else (2000, 5)
     found: dict[str, Any] = {"cores": usable_cores(), "side": side, "load": os.getloadavg()}
     found["exchange"] = exchange(20 if options.quick else 100)

@@ -22,7 +22,19 @@ import click
 from floodsim import __version__
 from floodsim.cli_capacity import capacity_command
 from floodsim.cli_measures import measures_command
-from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, MEASURES, SET, Settings, names_in, refuse_overwrite
+from floodsim.cli_options import (
+    DEBUG,
+    EPILOG,
+    FILE,
+    FOLDER,
+    FORCE,
+    MEASURES,
+    SET,
+    SPREAD,
+    Settings,
+    names_in,
+    refuse_overwrite,
+)
 from floodsim.cli_report import compare_command, report_command
 from floodsim.cli_study import batch_command, zones_command
 from floodsim.cli_validate import validate_command
@@ -63,9 +75,7 @@ def cli() -> None:
 @click.option("--checkpoint-every", type=click.FloatRange(0), metavar="MIN", help="Wall-clock minutes; 0: never.")
 @click.option("--threads", type=click.IntRange(0, 1024), help="Threads to use; 0: all cores this process may use.")
 @MEASURES
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Cut the grid into N tiles, a process for each.")
-@click.option("--tiles", metavar="ROWSxCOLUMNS", help="How to cut it, such as 2x1; default by the work on each tile.")
-@click.option("--scheduler", metavar="ADDRESS", help="Take the workers of this Dask scheduler, not local ones.")
+@SPREAD
 @click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
 @click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
 @DEBUG

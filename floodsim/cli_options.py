@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -52,6 +53,20 @@ FORCE = click.option("--force", is_flag=True, help="Overwrite what stands in the
 def names_in(text: str) -> list[str]:
     """Names out of a list with commas; an empty text is an empty list."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+_SPREAD = (
+    click.option("--workers", type=click.IntRange(1), metavar="N", help="Cut the grid into N tiles, one process each."),
+    click.option("--tiles", metavar="ROWSxCOLUMNS", help="How to cut it, such as 2x1; default by the work."),
+    click.option("--scheduler", metavar="ADDRESS", help="Take the workers of this Dask scheduler, not local ones."),
+)
+
+
+def SPREAD(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of a run on several workers."""
+    for option in reversed(_SPREAD):
+        command = option(command)
+    return command
 
 
 def refuse_overwrite(path: Path | None, force: bool) -> None:
