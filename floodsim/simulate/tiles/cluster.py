@@ -18,6 +18,10 @@ from floodsim.simulate.tiles.worker import Job, Tile
 
 PATIENCE = 15.0
 """Seconds in which a scheduler has to answer."""
+COMING_BACK = 15.0
+"""Seconds in which a worker of our own that died should be back."""
+SPARE = 8
+"""Workers beyond twice the number of tiles that are asked for in place of dead ones."""
 SETTINGS = {
     "distributed.worker.memory.terminate": False,  # a tile's arrays are not Dask's to spill or to end for
     "distributed.worker.memory.pause": False,
@@ -43,12 +47,15 @@ class Station:
 
 
 class DaskPlace:
-    """Tiles on the workers of a Dask client, one each. ``patience`` s are given to workers to come (back)."""
+    """Tiles on the workers of a Dask client, one each. ``patience`` s are given to workers to come (back).
+
+    ``scale(n)``, of a cluster of our own, asks for n workers: now and then a dead one does not come back by itself.
+    """
 
     shared = False
 
-    def __init__(self, client: Any, patience: float = 120.0) -> None:
-        self.client, self._patience = client, patience
+    def __init__(self, client: Any, patience: float = 120.0, scale: Callable[[int], Any] | None = None) -> None:
+        self.client, self._patience, self._scale, self._asked = client, patience, scale, 0
         self._held: list[Any] = []
 
     def house(self, jobs: Sequence[Job]) -> list[tuple[str, int]]:
@@ -77,6 +84,8 @@ class DaskPlace:
     def _workers(self, count: int) -> list[str]:
         """Addresses of so many workers; waits for those that are being replaced."""
         try:
+            if self._scale is not None:
+                self._call_up(count, self._scale)
             self.client.wait_for_workers(count, timeout=self._patience)
             present: list[str] = sorted(self.client.scheduler_info(n_workers=-1)["workers"])
         except (OSError, TimeoutError) as error:
@@ -88,6 +97,17 @@ class DaskPlace:
                 "    remedy: start more workers at the scheduler, or run with fewer"
             ) from error
         return present[:count]
+
+    def _call_up(self, count: int, scale: Callable[[int], Any]) -> None:
+        """Give workers that died some time to come back, and then ask for others."""
+        self._asked = max(self._asked, count)
+        while self._asked < 2 * count + SPARE:
+            try:
+                self.client.wait_for_workers(count, timeout=COMING_BACK)
+                return
+            except TimeoutError:
+                self._asked += 1
+                scale(self._asked)
 
     def clear(self) -> None:
         """Let go of the actors."""
@@ -132,7 +152,7 @@ def workers_for(count: int, scheduler: str | None, tell: Callable[[str], None]) 
                 raise CaseError(fault) from error
         if _dashboard() is not None:
             tell(f"dashboard {client.dashboard_link}")
-        yield DaskPlace(client)
+        yield DaskPlace(client, scale=None if scheduler is not None else cluster.scale)
 
 
 def _dashboard() -> str | None:

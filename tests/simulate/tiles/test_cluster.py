@@ -69,10 +69,10 @@ def test_a_killed_worker_is_replaced_and_no_bit_changes(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ten_deaths_in_the_drained_old_town(tmp_path: Path) -> None:
-    settings = ["clock.duration=30 min", "rainfall.duration=60 min", "output.interval=5 min"]
+    settings = ["clock.duration=20 min", "rainfall.duration=60 min", "output.interval=5 min"]
     case = kept(load_case(CASES / "old_town_drained" / "case.toml", settings, {}), 3.0)
     choose = random.Random(3)
-    times = [choose.uniform(20.0, 1780.0) for _ in range(10)]
+    times = [choose.uniform(20.0, 1180.0) for _ in range(10)]
     assert with_deaths(case, times, tmp_path, None) == []
 
 
