@@ -55,7 +55,7 @@ CASES = (
     ValidationCase(
         name="ea_test4_refined", title="EA Test 4 on cells of 20 m and 10 m", group="intercomparison", source=REPORT,
         peers="first-order errors shrink in proportion to the cell", evaluate=evaluate_refined,
-        limits={FIRST: {"order of rmse (m)": at_least(0.45), "order of arrival": at_least(0.45)}},
+        limits={FIRST: {"order of rmse": at_least(0.45), "order of arrival": at_least(0.45)}},
         seconds={FIRST: 9.0}, needs="ea/test4",
     ),
 )  # fmt: skip
