@@ -78,7 +78,14 @@ def make_network(plan: Plan, pipes: list[Sized]) -> Network:
 
 def _options() -> Options:
     start, end = datetime(2025, 7, 3, 12), datetime(2025, 7, 3, 17)
-    return Options(start=start, end=end, routing_step=1.0, min_surface_area=2.0)
+    return Options(
+        start=start,
+        end=end,
+        routing_step=1.0,
+        min_surface_area=2.0,
+        normal_flow_limited="BOTH",  # what EPA SWMM takes where a file is silent
+        inertial_damping="PARTIAL",
+    )
 
 
 def _inverts(plan: Plan, pipes: list[Sized]) -> dict[str, float]:
