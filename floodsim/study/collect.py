@@ -268,7 +268,15 @@ def open_study_maps(folder: str | Path, variables: Sequence[str] = ("max_depth",
     wrong = [variable for variable in variables if {"y", "x"} != set(parts[0].get(variable, axes).dims)]
     if wrong:
         allowed = ", ".join(str(name) for name in parts[0].data_vars if set(parts[0][name].dims) == {"y", "x"})
-        raise CaseError(Fault("no such map in the scenarios", str(folder), value=", ".join(wrong), allowed=allowed))
+        raise CaseError(
+            Fault(
+                "no such map in the scenarios",
+                str(folder),
+                value=", ".join(wrong),
+                allowed=allowed,
+                remedy="name one of these",
+            )
+        )
     try:
         joined = xr.concat([part[list(variables)] for part in parts], dim="scenario", join="exact", coords="minimal")
     except ValueError as error:

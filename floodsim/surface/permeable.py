@@ -35,7 +35,8 @@ def permeable_ground(case: Case, grid: Grid, classes: np.ndarray, table: np.ndar
             if not area.any():
                 faults.add("covers no open ground", key=key, value=measure.name, remedy="draw it over streets or yards")
             if len(table) >= MOST_CLASSES:
-                raise CaseError(Fault("too many classes of losses", key=key, allowed=f"at most {MOST_CLASSES}"))
+                allowed, remedy = f"at most {MOST_CLASSES}", "merge classes of the table, or permeable measures"
+                raise CaseError(Fault("too many classes of losses", key=key, allowed=allowed, remedy=remedy))
             row = _row(case, measure)
         except CaseError as error:
             faults.take(error)

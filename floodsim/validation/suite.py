@@ -59,7 +59,10 @@ def choose(names: Sequence[str] = (), *, quick: bool = False) -> list[Job]:
     unknown = [name for name in names if not any(case.name.startswith(name) for case in CASES)]
     if unknown:
         known = ", ".join(case.name for case in CASES)
-        raise CaseError(*(Fault("no such validation case", value=name, allowed=known) for name in unknown))
+        remedy = "name one of these, or the beginning of one; --list shows them"
+        raise CaseError(
+            *(Fault("no such validation case", value=name, allowed=known, remedy=remedy) for name in unknown)
+        )
     chosen = [case for case in CASES if not names or any(case.name.startswith(name) for name in names)]
     return [(case, scheme) for case in chosen for scheme in case.schemes if not quick or case.quick(scheme)]
 

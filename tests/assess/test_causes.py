@@ -40,7 +40,9 @@ def test_too_few_inlets(tmp_path: Path) -> None:
     assert "inlets" in cause["en"] and "雨水口" in cause["zh"]
 
 
-@pytest.mark.parametrize("small", ["C1", "C2", "C3"])
+@pytest.mark.parametrize(
+    "small", [pytest.param("C1", marks=pytest.mark.slow), "C2", pytest.param("C3", marks=pytest.mark.slow)]
+)
 def test_pipe_too_small_is_named(tmp_path: Path, small: str) -> None:
     sizes = tuple(0.2 if f"C{k}" == small else 0.8 for k in (1, 2, 3))
     cause = cause_of(run(network(tmp_path / "n.inp", sizes=sizes), inlets(tmp_path / "i.csv")))  # type: ignore[arg-type]

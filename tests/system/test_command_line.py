@@ -19,7 +19,7 @@ from floodsim.case.schema import Case
 from tests.system.conftest import ROOT, Floodsim
 
 COMMANDS = ["run", "check", "storm", "schema", "export", "info", "report", "compare", "network", "batch", "capacity",
-            "validate", "zones"]  # fmt: skip
+            "measures", "validate", "zones"]  # fmt: skip
 
 
 def test_help_lists_commands_and_exit_codes(floodsim: Floodsim) -> None:
