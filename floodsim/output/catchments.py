@@ -15,12 +15,9 @@ import xarray as xr
 
 from floodsim.case.schema import Case
 from floodsim.output.netcdf import global_attributes, plain_variable, time_coordinate
-from floodsim.output.schedule import Every, same_time
-from floodsim.output.sinks import MemorySink, Sink, open_sink
+from floodsim.output.recorder import Recorder
 from floodsim.output.view import Status, View
 
-BUFFERED = 32
-"""Records held back before they are written."""
 SURFACES = ("roof", "paved", "unpaved")
 """Kinds of ground by how they shed rain: roofs, ground that takes no water, ground that infiltrates."""
 SERIES = ("catchment_inflow", "catchment_outflow", "catchment_rain")
@@ -68,23 +65,16 @@ class CatchmentSeries:
     """
 
     def __init__(self, case: Case, tables: CatchmentTables, path: Path | None = None) -> None:
-        self.schedule = Every(case.output.series_interval)
         self.tables = tables
-        self._path = path
-        self._template = _template(case, tables)
+        self._recorder = Recorder(_template(case, tables), case.output.series_interval, path)
         count = len(tables.points)
         self.inflow, self.outflow, self.rain = np.zeros(count), np.zeros(count), 0.0
-        self._times: list[float] = []
-        self._records: list[dict[str, np.ndarray]] = []
-        self._last: float | None = None
-        self._sink: Sink | None = None
 
     def start(self, view: View) -> None:
         """Open the file, have the solver follow the rims from now on, and record the initial state."""
-        self._sink = open_sink(self._path, self._template)
         if self.tables.faces.size:
             view.discharge(self.tables.faces)
-        self._record(view)
+        self._recorder.start(view.time, self._values)
 
     def macro(self, view: View, dt: float) -> None:
         """Add the flow over the rims and the rain of a macro step of ``dt`` (s)."""
@@ -96,57 +86,33 @@ class CatchmentSeries:
             self.outflow += np.bincount(owner, np.maximum(-flow, 0.0), minlength=count) * dt
 
     def sync(self, view: View) -> None:
-        """Record if values are due; write when the buffer is full."""
-        if self.schedule.due(view.time):
-            self._record(view)
-        if len(self._times) >= BUFFERED:
-            self._flush()
+        """Record if values are due."""
+        self._recorder.sync(view.time, self._values)
 
     def close(self, view: View, status: Status) -> None:
-        """Record the last state, write what is left and finish."""
-        if self._sink is None:
-            return
-        if status != "failed":
-            self._record(view)
-        self._flush()
-        self._sink.close(status)
+        """Record the last state and finish."""
+        self._recorder.close(view.time, status, self._values)
 
     def memory(self, status: Status) -> dict[str, Any]:
         """What `recall` needs; what was recorded so far is written and closed for good."""
-        assert self._sink is not None, "the run has not begun"
-        self._flush()
         volumes = {"inflow": self.inflow, "outflow": self.outflow, "rain": self.rain}
-        return {"parts": self._sink.seal(status), "last": self._last, **volumes}
+        return self._recorder.memory(status) | volumes
 
     def recall(self, view: View, memory: dict[str, Any]) -> None:
         """Go on after the records that a checkpoint knows of, instead of `start`."""
-        self._sink = open_sink(self._path, self._template, memory["parts"])
+        self._recorder.recall(memory)
         if self.tables.faces.size:
             view.discharge(self.tables.faces)
         self.inflow[:], self.outflow[:] = memory["inflow"], memory["outflow"]
-        self.rain, self._last = memory["rain"], memory["last"]
+        self.rain = memory["rain"]
 
     def dataset(self) -> xr.Dataset:
         """What was kept in memory; only without a path, after `close`."""
-        assert isinstance(self._sink, MemorySink), "the catchments were written to a file"
-        return self._sink.dataset()
+        return self._recorder.dataset()
 
-    def _record(self, view: View) -> None:
-        if self._last is not None and same_time(view.time, self._last):
-            return
-        self._last = view.time
-        self._times.append(view.time)
+    def _values(self) -> dict[str, np.ndarray]:
         rain = self.rain * self.tables.point_area.sum(axis=0)
-        self._records.append(
-            {"catchment_inflow": self.inflow.copy(), "catchment_outflow": self.outflow.copy(), "catchment_rain": rain}
-        )
-
-    def _flush(self) -> None:
-        if self._times and self._sink is not None:
-            names = [name for name in SERIES if name in self._template]
-            stacked = {name: np.stack([record[name] for record in self._records]) for name in names}
-            self._sink.append(np.array(self._times), stacked)
-            self._times, self._records = [], []
+        return {"catchment_inflow": self.inflow, "catchment_outflow": self.outflow, "catchment_rain": rain}
 
 
 def _template(case: Case, tables: CatchmentTables) -> xr.Dataset:

@@ -19,12 +19,8 @@ from floodsim.grid.grid import Grid
 from floodsim.output.areas import Area, waterlogging_areas
 from floodsim.output.maps import DRY_DEPTH
 from floodsim.output.netcdf import global_attributes, plain_variable, time_coordinate
-from floodsim.output.schedule import Every, same_time
-from floodsim.output.sinks import MemorySink, Sink, open_sink
+from floodsim.output.recorder import Recorder
 from floodsim.output.view import Status, View
-
-BUFFERED = 32
-"""Values of each series held back before they are written."""
 
 WATERLOGGING_DEPTH = 0.15
 """Depth (m) from which the area of a waterlogging point counts as flooded; GB 50014-2021, 4.1.4."""
@@ -41,12 +37,11 @@ class Series:
     """
 
     def __init__(self, case: Case, grid: Grid, path: Path | None = None) -> None:
-        self.schedule = Every(case.output.series_interval)
-        self._path = path
         self._cells, self._faces = _gauges(case, grid)
         self.areas = waterlogging_areas(case, grid)
         self._cell_area = grid.cell_area
-        self._template = _template(case, self._cells, grid, self.areas)
+        template = _template(case, self._cells, grid, self.areas)
+        self._recorder = Recorder(template, case.output.series_interval, path)
         self._area_rows = np.concatenate([area.rows for area in self.areas] or [np.zeros(0, int)])
         self._area_columns = np.concatenate([area.columns for area in self.areas] or [np.zeros(0, int)])
         self._area_starts = _starts([area.rows.size for area in self.areas])
@@ -54,10 +49,6 @@ class Series:
         self._all_faces = np.concatenate([*self._faces, np.zeros((0, 4), int)]).astype(np.int64)
         self._discharge = self._volume = np.zeros(len(self._faces))
         self._rain, self._since = 0.0, 0.0
-        self._times: list[float] = []
-        self._records: list[dict[str, Any]] = []
-        self._last: float | None = None
-        self._sink: Sink | None = None
 
     @property
     def cells(self) -> np.ndarray:
@@ -67,10 +58,9 @@ class Series:
 
     def start(self, view: View) -> None:
         """Open the file and record the initial state."""
-        self._sink = open_sink(self._path, self._template)
         self._since = view.time
         self._look_at_lines(view)  # the solver follows these faces from now on
-        self._record(view)
+        self._recorder.start(view.time, lambda: self._values(view))
 
     def macro(self, view: View, dt: float) -> None:
         """Add the flow through lines and the rain of a macro step of ``dt`` (s)."""
@@ -79,60 +69,45 @@ class Series:
         self._rain += view.rainfall * dt
 
     def sync(self, view: View) -> None:
-        """Record if values are due; write when the buffer is full."""
-        if self.schedule.due(view.time):
-            self._record(view)
-        if len(self._times) >= BUFFERED:
-            self._flush()
+        """Record if values are due."""
+        self._recorder.sync(view.time, lambda: self._values(view))
 
     def close(self, view: View, status: Status) -> None:
-        """Record the last state, write what is left and finish."""
-        if self._sink is None:
-            return
-        if status != "failed":
-            self._record(view)
-        self._flush()
-        self._sink.close(status)
+        """Record the last state and finish."""
+        self._recorder.close(view.time, status, lambda: self._values(view))
 
     def memory(self, status: Status) -> dict[str, Any]:
         """What `recall` needs; what was recorded so far is written and closed for good."""
-        assert self._sink is not None, "the run has not begun"
-        self._flush()
-        return {
-            "parts": self._sink.seal(status),
+        return self._recorder.memory(status) | {
             "discharge": self._discharge,
             "volume": self._volume,
             "rain": self._rain,
             "since": self._since,
-            "last": self._last,
         }
 
     def recall(self, view: View, memory: dict[str, Any]) -> None:
         """Go on after the records that a checkpoint knows of, instead of `start`."""
-        self._sink = open_sink(self._path, self._template, memory["parts"])
+        self._recorder.recall(memory)
         self._look_at_lines(view)  # the solver follows these faces from now on
         self._discharge, self._volume = np.array(memory["discharge"]), np.array(memory["volume"])
-        self._rain, self._since, self._last = memory["rain"], memory["since"], memory["last"]
+        self._rain, self._since = memory["rain"], memory["since"]
 
     def dataset(self) -> xr.Dataset:
         """The series kept in memory; only without a path, after `close`."""
-        assert isinstance(self._sink, MemorySink), "series were written to a file"
-        return label(self._sink.dataset())
+        return label(self._recorder.dataset())
 
-    def _record(self, view: View) -> None:
-        if self._last is not None and same_time(view.time, self._last):
-            return
+    def _values(self, view: View) -> dict[str, Any]:
+        """Values of a record; the mean of the rain begins anew with each."""
         elapsed = view.time - self._since
         record: dict[str, Any] = {"rainfall": self._rain / elapsed if elapsed > 0 else 0.0}
-        self._rain, self._since, self._last = 0.0, view.time, view.time
+        self._rain, self._since = 0.0, view.time
         if self._cells.size:
             record |= point_fields(view, self._cells[:, 0], self._cells[:, 1])
         if self._faces:
             record |= {"discharge": self._discharge, "volume": self._volume}
         if self.areas:
             record |= self._waterlogging(view)
-        self._times.append(view.time)
-        self._records.append(record)
+        return record
 
     def _look_at_lines(self, view: View) -> None:
         if self._faces:
@@ -147,12 +122,6 @@ class Series:
             "waterlogging_volume": np.add.reduceat(depth, self._area_starts) * self._cell_area,
             "waterlogging_area": np.add.reduceat(flooded, self._area_starts) * self._cell_area,
         }
-
-    def _flush(self) -> None:
-        if self._times and self._sink is not None:
-            stacked = {name: np.stack([record[name] for record in self._records]) for name in self._records[0]}
-            self._sink.append(np.array(self._times), stacked)
-            self._times, self._records = [], []
 
 
 def point_fields(view: View, rows: np.ndarray, columns: np.ndarray) -> dict[str, np.ndarray]:

@@ -12,12 +12,9 @@ import xarray as xr
 
 from floodsim.case.schema import Case
 from floodsim.output.netcdf import global_attributes, plain_variable, time_coordinate
-from floodsim.output.schedule import Every, same_time
-from floodsim.output.sinks import MemorySink, Sink, open_sink
+from floodsim.output.recorder import Recorder
 from floodsim.output.view import Status, View
 
-BUFFERED = 32
-"""Records held back before they are written."""
 DIMS = ("node", "link", "inlet", "station")
 SERIES = {
     "node": ("node_head", "node_depth", "node_overflow"),
@@ -72,70 +69,38 @@ class NetworkSeries:
     """Observer that records the network every ``case.output.series_interval`` into ``path`` (network.nc), or memory."""
 
     def __init__(self, case: Case, network: NetworkView, path: Path | None = None) -> None:
-        self.schedule = Every(case.output.series_interval)
         self.network = network
-        self._path = path
-        self._template = _template(case, network.tables)
-        self._times: list[float] = []
-        self._records: list[Mapping[str, np.ndarray]] = []
-        self._last: float | None = None
-        self._sink: Sink | None = None
+        self._recorder = Recorder(_template(case, network.tables), case.output.series_interval, path)
 
     def start(self, view: View) -> None:
         """Open the file and record the initial state."""
-        self._sink = open_sink(self._path, self._template)
-        self._record(view)
+        self._recorder.start(view.time, self._values)
 
     def macro(self, view: View, dt: float) -> None:
         """Nothing: the network keeps its own means and maxima."""
 
     def sync(self, view: View) -> None:
-        """Record if values are due; write when the buffer is full."""
-        if self.schedule.due(view.time):
-            self._record(view)
-        if len(self._times) >= BUFFERED:
-            self._flush()
+        """Record if values are due."""
+        self._recorder.sync(view.time, self._values)
 
     def close(self, view: View, status: Status) -> None:
         """Record the last state and the maxima, and finish."""
-        if self._sink is None:
-            return
-        if status != "failed":
-            self._record(view)
-        self._flush()
-        maxima = self.network.maxima()
-        self._sink.put({name: values for name, values in maxima.items() if name in self._template})
-        self._sink.close(status)
+        self._recorder.close(view.time, status, self._values, self.network.maxima())
 
     def memory(self, status: Status) -> dict[str, Any]:
         """What `recall` needs; what was recorded so far is written and closed for good."""
-        assert self._sink is not None, "the run has not begun"
-        self._flush()
-        return {"parts": self._sink.seal(status), "last": self._last}
+        return self._recorder.memory(status)
 
     def recall(self, view: View, memory: dict[str, Any]) -> None:
         """Go on after the records that a checkpoint knows of, instead of `start`."""
-        self._sink = open_sink(self._path, self._template, memory["parts"])
-        self._last = memory["last"]
+        self._recorder.recall(memory)
 
     def dataset(self) -> xr.Dataset:
         """What was kept in memory; only without a path, after `close`."""
-        assert isinstance(self._sink, MemorySink), "the network was written to a file"
-        return label_network(self._sink.dataset())
+        return label_network(self._recorder.dataset())
 
-    def _record(self, view: View) -> None:
-        if self._last is not None and same_time(view.time, self._last):
-            return
-        self._last = view.time
-        self._times.append(view.time)
-        self._records.append({name: np.array(values, np.float32) for name, values in self.network.values().items()})
-
-    def _flush(self) -> None:
-        if self._times and self._sink is not None:
-            names = [name for name in self._records[0] if name in self._template]
-            stacked = {name: np.stack([record[name] for record in self._records]) for name in names}
-            self._sink.append(np.array(self._times), stacked)
-            self._times, self._records = [], []
+    def _values(self) -> dict[str, np.ndarray]:
+        return {name: np.array(values, np.float32) for name, values in self.network.values().items()}
 
 
 def label_network(network: xr.Dataset) -> xr.Dataset:

@@ -13,7 +13,7 @@ from floodsim.case.schema import Case
 from floodsim.errors import CaseError
 from floodsim.grid.grid import Grid, make_grid
 from floodsim.names import VARIABLES
-from floodsim.output import gauges
+from floodsim.output import recorder
 from floodsim.output.gauges import Series, label
 from tests.output.fake import FakeView, case, play
 
@@ -117,7 +117,7 @@ def test_rainfall_alone(tmp_path: Path) -> None:
 
 
 def test_values_are_appended_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gauges, "BUFFERED", 2)
+    monkeypatch.setattr(recorder, "BUFFERED", 2)
     series, view = Series(gauged(output={"series_interval": 10.0}), town(), tmp_path / "s.nc"), FakeView(town())
     series.start(view)
     lengths = []
@@ -125,7 +125,7 @@ def test_values_are_appended_while_the_run_goes_on(tmp_path: Path, monkeypatch: 
         view.time = time
         series.macro(view, 10.0)
         series.sync(view)
-        lengths.append(len(series._sink._file.dimensions["time"]))  # type: ignore[union-attr]
+        lengths.append(len(series._recorder._sink._file.dimensions["time"]))  # type: ignore[union-attr]
     assert lengths == [2, 2, 4, 4]
     series.close(view, "interrupted")
     with xr.open_dataset(tmp_path / "s.nc") as found:
