@@ -24,6 +24,7 @@ from floodsim.cli_capacity import capacity_command
 from floodsim.cli_measures import measures_command
 from floodsim.cli_options import (
     DEBUG,
+    DISPLAY,
     EPILOG,
     FILE,
     FOLDER,
@@ -76,8 +77,7 @@ def cli() -> None:
 @click.option("--threads", type=click.IntRange(0, 1024), help="Threads to use; 0: all cores this process may use.")
 @MEASURES
 @SPREAD
-@click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
-@click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
+@DISPLAY
 @DEBUG
 def run_command(
     case_file: Path,

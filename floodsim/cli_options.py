@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,27 @@ _SPREAD = (
 )
 
 
-def SPREAD(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of a run on several workers."""
-    for option in reversed(_SPREAD):
-        command = option(command)
-    return command
+_DISPLAY = (
+    click.option("--quiet", "display", flag_value="quiet", help="Show no progress."),
+    click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal."),
+)
+
+
+def _together(options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    """One decorator for several options, shown in this order."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+SPREAD = _together(_SPREAD)
+"""Options of a run on several workers."""
+DISPLAY = _together(_DISPLAY)
+"""How progress is shown."""
 
 
 def refuse_overwrite(path: Path | None, force: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from floodsim.cli_options import DEBUG, EPILOG, FILE, FOLDER, FORCE, MEASURES, SET, names_in, refuse_overwrite
+from floodsim.cli_options import DEBUG, DISPLAY, EPILOG, FILE, FOLDER, FORCE, MEASURES, SET, names_in, refuse_overwrite
 from floodsim.cli_study_progress import StudyProgress
 from floodsim.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RUN_FAILED
 
@@ -76,8 +76,7 @@ THREADS = click.option(
 @click.option("--sbatch", metavar="KEY=VALUE", multiple=True, help="Option of SLURM jobs, such as time=12:00:00.")
 @click.option("--submit", is_flag=True, help="With --slurm: also hand the script to sbatch.")
 @FORCE
-@click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
-@click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
+@DISPLAY
 @DEBUG
 def batch_command(
     study_file: Path,
@@ -283,8 +282,7 @@ class Periods(click.ParamType):
 @SET
 @MEASURES
 @FORCE
-@click.option("--quiet", "display", flag_value="quiet", help="Show no progress.")
-@click.option("--log", "display", flag_value="log", help="Progress as plain lines, even on a terminal.")
+@DISPLAY
 @DEBUG
 def zones_command(
     case_file: Path,

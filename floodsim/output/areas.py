@@ -10,6 +10,7 @@ import numpy as np
 
 from floodsim.case.answer import WaterloggingFile
 from floodsim.case.schema import Case
+from floodsim.case.zones import ZoneFile
 from floodsim.errors import CaseError, Faults
 from floodsim.grid.geometry import cells_in_circle, cells_in_polygon
 from floodsim.grid.grid import Grid
@@ -100,15 +101,8 @@ def _add(
 
 def _from_file(section: WaterloggingFile, grid: Grid, faults: Faults) -> Iterator[tuple[str, dict[str, Any]]]:
     """Points of a vector layer as dictionaries; attributes that are missing take the defaults."""
-    table = read_vectors(section.file, section.layer, section.encoding, key="waterlogging_file", crs_wkt=grid.crs_wkt)
-    for number, (_, row) in enumerate(table.iterrows()):
-        key = f"waterlogging_file feature {number + 1}"
-        if row.geometry.geom_type not in SHAPES:
-            faults.add(
-                "a waterlogging point 易涝积水点 must be a point or a polygon", file=section.file, key=key,
-                value=row.geometry.geom_type, allowed=", ".join(SHAPES), remedy="choose another layer, or redraw it",
-            )  # fmt: skip
-            continue
+    what = "a waterlogging point 易涝积水点 must be a point or a polygon"
+    for key, name, row in named_features(section, "waterlogging_file", SHAPES, what, grid, faults):
         kind = row.get(section.area_kind_field)
         kind = "central" if _missing(kind) else str(kind)
         if kind not in AREA_KINDS:
@@ -117,10 +111,25 @@ def _from_file(section: WaterloggingFile, grid: Grid, faults: Faults) -> Iterato
                 allowed=", ".join(AREA_KINDS), remedy=f"correct the attribute {section.area_kind_field} of the layer",
             )  # fmt: skip
             continue
-        name = row.get(section.name_field)
-        name = f"{number + 1}" if _missing(name) else str(name)
         shape = row.geometry
         yield key, {"name": name, "area_kind": kind, "historical": True, "shape": shape, "radius": section.radius}
+
+
+def named_features(
+    section: WaterloggingFile | ZoneFile, key: str, shapes: tuple[str, ...], what: str, grid: Grid, faults: Faults
+) -> Iterator[tuple[str, str, Any]]:
+    """Key, name (or number from 1) and row of every feature of a vector file; a fault where it has another shape."""
+    table = read_vectors(section.file, section.layer, section.encoding, key=key, crs_wkt=grid.crs_wkt)
+    for number, (_, row) in enumerate(table.iterrows()):
+        place = f"{key} feature {number + 1}"
+        if row.geometry.geom_type not in shapes:
+            faults.add(
+                what, file=section.file, key=place, value=row.geometry.geom_type, allowed=", ".join(shapes),
+                remedy="choose another layer, or redraw it",
+            )  # fmt: skip
+            continue
+        name = row.get(section.name_field)
+        yield place, f"{number + 1}" if _missing(name) else str(name), row
 
 
 def _missing(value: Any) -> bool:

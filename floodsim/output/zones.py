@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,8 +12,7 @@ from floodsim.case.zones import ZoneFile
 from floodsim.errors import CaseError, Faults
 from floodsim.grid.geometry import cells_in_polygon
 from floodsim.grid.grid import Grid
-from floodsim.grid.vector import read_vectors
-from floodsim.output.areas import Area, shape_mask, waterlogging_areas
+from floodsim.output.areas import Area, named_features, shape_mask, waterlogging_areas
 
 SHAPES = ("Polygon", "MultiPolygon")
 
@@ -78,18 +76,9 @@ def _masks(case: Case, grid: Grid, faults: Faults) -> Iterator[tuple[str, str, n
 
 
 def _from_file(section: ZoneFile, grid: Grid, faults: Faults) -> Iterator[tuple[str, str, np.ndarray]]:
-    table: Any = read_vectors(section.file, section.layer, section.encoding, key="zone_file", crs_wkt=grid.crs_wkt)
-    for number, (_, row) in enumerate(table.iterrows()):
-        key = f"zone_file feature {number + 1}"
-        if row.geometry.geom_type not in SHAPES:
-            faults.add(
-                "a drainage zone 排水分区 must be a polygon", file=section.file, key=key,
-                value=row.geometry.geom_type, allowed=", ".join(SHAPES), remedy="choose another layer, or redraw it",
-            )  # fmt: skip
-            continue
-        name = row.get(section.name_field)
-        known = name is not None and name == name and name != ""
-        yield key, str(name) if known else f"{number + 1}", shape_mask(grid, row.geometry, 0.0)
+    what = "a drainage zone 排水分区 must be a polygon"
+    for key, name, row in named_features(section, "zone_file", SHAPES, what, grid, faults):
+        yield key, name, shape_mask(grid, row.geometry, 0.0)
 
 
 def _points_of(masks: dict[str, np.ndarray], areas: list[Area]) -> dict[str, tuple[str, ...]]:
