@@ -24,8 +24,8 @@ import numpy as np
 
 from floodsim.errors import CaseError, Fault, OverwriteError, RunError
 from floodsim.output.netcdf import write_fault, writing
-from floodsim.output.sinks import PARTS, Parts, later_parts
-from floodsim.output.tiled import INDEX, tile_leftovers
+from floodsim.output.sinks import PARTS, Parts
+from floodsim.output.tiled import INDEX, strays, tile_leftovers
 
 CASE, MAPS, ENVELOPES, SERIES, NETWORK = "case.json", "maps.nc", "envelopes.nc", "series.nc", "network.nc"
 CATCHMENTS = "catchments.nc"
@@ -156,17 +156,21 @@ class ResultFolder:
         write_json_atomic(self.case, case)
         write_json_atomic(self.summary, {**(summary or {}), "status": "running"})
 
-    def go_on(self, parts: Iterable[Parts]) -> None:
-        """Continue the run in this folder after the ``parts`` of its files: what came after them is removed."""
+    def go_on(self, parts: Iterable[Parts], index: dict[str, Any] | None = None) -> None:
+        """Continue the run in this folder after the ``parts`` of its files: what came after them is removed.
+
+        ``index`` is that of a run that goes on in tiles.
+        """
         known = {self.path / name for one in parts for name, _ in one}
-        for name in NETCDF:
-            for part in later_parts(self.path / name):
-                if part not in known:
-                    with writing(part):
-                        part.unlink()
-        for stale in (self.envelopes, self.verdict, self.path / REPORT):
+        later = [part for part in (self.path / PARTS).glob("*.nc") if part not in known]
+        envelopes = [path for path in tile_leftovers(self.path) if path.stem.startswith(self.envelopes.stem)]
+        for stale in (*later, *envelopes, self.envelopes, self.verdict, self.path / REPORT):
             with writing(stale):
                 stale.unlink(missing_ok=True)
+        if index is not None:
+            write_json_atomic(self.path / INDEX, index)
+        else:
+            (self.path / INDEX).unlink(missing_ok=True)
         write_json_atomic(self.summary, {"status": "running"})
 
     def finish(self, summary: dict[str, Any]) -> None:
@@ -187,9 +191,12 @@ class ResultFolder:
             self.tidy()
 
     def tidy(self) -> None:
-        """Remove what only a run under way needs."""
+        """Remove what only a run under way needs, and fields in windows of an earlier cut."""
         for folder in (self.path / PARTS, self.checkpoint, self.previous):
             shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError, ValueError):
+            for path in list(strays(self.path)):
+                path.unlink(missing_ok=True)
 
     def abandon(self) -> None:
         """Take back everything this run wrote, because it could not start; older finished results are as they were."""

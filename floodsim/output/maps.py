@@ -19,8 +19,10 @@ from floodsim.output.netcdf import (
     map_variable,
     time_coordinate,
 )
+from floodsim.output.recut import own_parts
 from floodsim.output.schedule import Every, same_time
 from floodsim.output.sinks import MemorySink, Sink, open_sink
+from floodsim.output.tiled import Window
 from floodsim.output.view import Status, View
 
 DRY_DEPTH = 1e-6
@@ -31,14 +33,14 @@ class Maps:
     """Observer that records ``case.output.maps`` every ``case.output.interval``, and the last state.
 
     Writes ``path`` (maps.nc), or keeps everything in memory where there is no path. Dry cells have depth 0, velocity 0
-    and no level; cells outside the domain have none of them.
+    and no level; cells outside the domain have none of them. ``window`` says which cells of a grid in tiles these are.
     """
 
-    def __init__(self, case: Case, grid: Grid, path: Path | None = None) -> None:
+    def __init__(self, case: Case, grid: Grid, path: Path | None = None, window: Window | None = None) -> None:
         self.schedule = Every(case.output.interval)
         self._names: list[str] = list(dict.fromkeys(case.output.maps))
         self._template = _template(case, grid, self._names)
-        self._path = path
+        self._path, self._window = path, window
         self._outside = None if grid.array("active").all() else ~grid.array("active")
         self._sink: Sink | None = None
         self._written: float | None = None
@@ -70,8 +72,9 @@ class Maps:
         return {"parts": self._sink.seal(status), "written": self._written}
 
     def recall(self, view: View, memory: dict[str, Any]) -> None:
-        """Go on after the records that a checkpoint knows of, instead of `start`."""
-        self._sink = open_sink(self._path, self._template, memory["parts"])
+        """Go on after the records that a checkpoint knows of, in whatever windows they lie, instead of `start`."""
+        parts = own_parts(self._path, self._template, self._window, memory)
+        self._sink = open_sink(self._path, self._template, parts)
         self._written = memory["written"]
 
     def dataset(self) -> xr.Dataset:

@@ -120,8 +120,7 @@ class FileSink:
         if self._sealed:
             with writing(self.path):
                 (self.path.parent / PARTS).mkdir(exist_ok=True)
-            number = len(self._sealed) + 1
-            self._open = self.path.parent / PARTS / f"{self.path.stem}-{number:04d}.nc"
+            self._open = _next_part(self.path, len(self._sealed) + 1)
             template = template.drop_vars([name for name in (*GROUND, "crs") if name in template])
         with writing(self._open):
             self._open.unlink(missing_ok=True)
@@ -220,6 +219,12 @@ def _copy_records(source: Any, target: Any, count: int, first: int) -> None:
             to[first + k : first + last] = variable[k:last]
 
 
+def _next_part(path: Path, number: int) -> Path:
+    """The file of the next part: after ``number`` - 1, and after all that are there, which older checkpoints name."""
+    numbers = [int(part.stem.rpartition("-")[2]) for part in later_parts(path)]
+    return path.parent / PARTS / f"{path.stem}-{max([number, *(last + 1 for last in numbers)]):04d}.nc"
+
+
 def later_parts(path: Path) -> list[Path]:
     """The parts of a file besides itself, in order."""
     return sorted((path.parent / PARTS).glob(f"{path.stem}-[0-9][0-9][0-9][0-9]*.nc"))
@@ -254,6 +259,8 @@ def open_parts(path: Path, dask: bool) -> xr.Dataset:
         except (OSError, RuntimeError, ValueError):
             if part is not later[-1]:
                 raise
+    files = list(found)
+    _drop_known(found)
     over_time = [name for name in found[0].data_vars if "time" in found[0][name].dims]
     joined = xr.concat(
         [part[over_time] for part in found], "time", coords="minimal", compat="override", join="override",
@@ -264,8 +271,18 @@ def open_parts(path: Path, dask: bool) -> xr.Dataset:
     whole.attrs = found[-1].attrs | {"floodsim_status": found[-1].attrs["floodsim_status"]}
 
     def close() -> None:
-        for part in found:
+        for part in files:
             part.close()
 
     whole.set_close(close)
     return whole
+
+
+def _drop_known(parts: list[xr.Dataset]) -> None:
+    """Leave out records that an earlier part has: a run that went back, or went on in other windows, wrote them too."""
+    last = None
+    for k, part in enumerate(parts):
+        times = part["time"].values
+        if last is not None and times.size and times[0] <= last:
+            parts[k] = part.isel(time=slice(int(np.searchsorted(times, last, side="right")), None))
+        last = times[-1] if times.size and (last is None or times[-1] > last) else last

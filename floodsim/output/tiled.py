@@ -16,14 +16,19 @@ import numpy as np
 import xarray as xr
 
 INDEX = "tiles.json"
+FIELDS = ("maps.nc", "envelopes.nc")
+"""Files whose fields tiles write; all others are written by one process."""
+
+Window = tuple[int, int, int, int]
+"""First and last + 1 row, first and last + 1 column of the grid."""
 
 
 @dataclass(frozen=True)
 class TileFile:
-    """A file with a window of the fields: first and last + 1 row, first and last + 1 column of the grid."""
+    """A file with a window of the fields."""
 
     path: Path
-    window: tuple[int, int, int, int]
+    window: Window
 
 
 def tile_file(path: Path, label: str) -> Path:
@@ -31,13 +36,21 @@ def tile_file(path: Path, label: str) -> Path:
     return path.with_name(f"{path.stem}.tile-{label}{path.suffix}")
 
 
-def label_of(window: tuple[int, int, int, int]) -> str:
+def label_of(window: Window) -> str:
     """The label of a tile: first and last row, first and last column of its window."""
     j0, j1, i0, i1 = window
     return f"{j0}-{j1 - 1}-{i0}-{i1 - 1}"
 
 
-def index_of(bands: Sequence[Sequence[tuple[int, int, int, int]]]) -> dict[str, Any]:
+def window_of(label: str) -> Window | None:
+    """The window of a tile by its label; the empty one stands for the whole grid, as one process writes it: None."""
+    if not label:
+        return None
+    j0, j1, i0, i1 = (int(number) for number in label.split("-"))
+    return j0, j1 + 1, i0, i1 + 1
+
+
+def index_of(bands: Sequence[Sequence[Window]]) -> dict[str, Any]:
     """The content of ``tiles.json`` for the windows of bands of tiles, south to north and west to east."""
     return {"bands": [[{"tile": label_of(window), "window": list(window)} for window in band] for band in bands]}
 
@@ -45,10 +58,12 @@ def index_of(bands: Sequence[Sequence[tuple[int, int, int, int]]]) -> dict[str, 
 def tile_files(path: Path) -> list[list[TileFile]]:
     """The files that hold the parts of ``path``, band by band; empty where it is a file of its own.
 
+    What a folder with an index holds as one file was left by a run that went on in tiles, and does not count.
+
     Raises ValueError where the index is damaged.
     """
     index = path.with_name(INDEX)
-    if path.exists() or not index.is_file():
+    if path.name not in FIELDS or not index.is_file():
         return []
     try:
         bands = json.loads(index.read_text(encoding="utf-8"))["bands"]
@@ -156,6 +171,14 @@ class Stored:
 def there(path: Path) -> bool:
     """Whether a result file is there, as one or in tiles."""
     return path.is_file() or (bool(found := tile_files(path)) and all(tile.path.is_file() for b in found for tile in b))
+
+
+def strays(folder: Path) -> Iterator[Path]:
+    """Files of fields in a folder that belong to an earlier cut of the grid."""
+    tiles = {path: tile_files(folder / path) for path in FIELDS}
+    known = {tile.path for bands in tiles.values() for band in bands for tile in band}
+    yield from (path for path in tile_leftovers(folder) if path not in known)
+    yield from (folder / name for name, bands in tiles.items() if bands and (folder / name).is_file())
 
 
 def tile_leftovers(folder: Path) -> Iterator[Path]:

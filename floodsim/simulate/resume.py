@@ -1,11 +1,12 @@
 """Restart of a run: what a checkpoint of it holds, when one is written, and which one may be taken up again.
 
 A run continues to the bit, so a checkpoint belongs to one case, one set of input files, one prepared grid and one state
-of the source. Only threads and the interval of checkpoints may differ.
+of the source. Only threads, the cut into tiles and the interval of checkpoints may differ.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import time
@@ -22,7 +23,7 @@ from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Fault
 from floodsim.grid.grid import Grid
 from floodsim.output.folder import ResultFolder
-from floodsim.output.sinks import missing_parts
+from floodsim.output.sinks import Parts, missing_parts
 from floodsim.output.view import Observer, Status
 from floodsim.simulate.checkpoint import (
     BadCheckpointError,
@@ -123,6 +124,14 @@ def take_up(checkpoint: Checkpoint, simulation: Simulation, observers: Mapping[s
                 remedy="begin the run anew with --force",
             )
         ) from error  # fmt: skip
+
+
+def records_known(folder: ResultFolder) -> Iterator[Parts]:
+    """The parts of results that the checkpoints in a folder name."""
+    for path in checkpoints(folder.checkpoint):
+        with contextlib.suppress(BadCheckpointError, KeyError):
+            for memory in read_manifest(path)["values"]["observers"].values():
+                yield memory.get("parts", [])
 
 
 def resumable_time(folder: Path) -> float | None:

@@ -31,6 +31,7 @@ from floodsim.simulate.resume import (
     case_marks,
     find_checkpoint,
     marks_of,
+    records_known,
     resumable_time,
     take_up,
 )
@@ -81,8 +82,8 @@ def run_case(
             observers.watch_network(simulation)
             if folder is not None and found is not None:
                 take_up(found, simulation, observers.named())
-                folder.go_on(memory.get("parts", []) for memory in found.memory["observers"].values())
                 drop_later(folder.checkpoint, found.number)
+                folder.go_on(records_known(folder))
             give_back_memory()
         except BaseException:
             if folder is not None:

@@ -278,7 +278,7 @@ class TileOutputs:
 
     def recall(self, view: Any, memory: dict[str, Any]) -> None:
         """Let the tiles go on after the records that a checkpoint knows of."""
-        self.team.crew.ask("go_on", memory["tiles"], memory["written"])
+        self.team.crew.ask("go_on", memory)
 
     def close(self, view: Any, status: Status) -> None:
         """Let the tiles finish their parts, with the cells that set the time step."""

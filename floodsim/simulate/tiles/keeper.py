@@ -26,6 +26,8 @@ class TileKeeper(Keeper):
         crew, fields = simulation.team.crew, simulation.team.fields()
         seen = {name: observer.memory(status) for name, observer in self.observers.items()}
         seen["envelopes"] = {"time": seen["maps"].pop("envelopes_at")}
+        if not simulation.case.output.thresholds:  # one process has this array, without a layer
+            seen["envelopes"]["durations"] = np.zeros((0, *simulation.team.plan.shape), np.float32)
         values, arrays = split({"run": simulation.memory(), "observers": seen})
         with Writer(self.folder, simulation.done) as writer:
             for name, array in arrays.items():

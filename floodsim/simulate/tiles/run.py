@@ -21,15 +21,16 @@ from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Fault, RunError
 from floodsim.grid.grid import Grid
 from floodsim.output.catchments import CatchmentSeries, CatchmentTables
-from floodsim.output.folder import ResultFolder, claim_folder, folder_status, write_json_atomic
+from floodsim.output.folder import ResultFolder, claim_folder, folder_status
 from floodsim.output.gauges import Series
 from floodsim.output.network import NetworkSeries
 from floodsim.output.reader import Results, open_results
-from floodsim.output.tiled import INDEX, index_of, tile_file
+from floodsim.output.tiled import index_of, tile_file
 from floodsim.output.view import Observer, Status
 from floodsim.simulate.catchments import make_catchments
 from floodsim.simulate.check_bundle import write_bundle
-from floodsim.simulate.resume import find_checkpoint, marks_of, take_up
+from floodsim.simulate.checkpoint import drop_later
+from floodsim.simulate.resume import find_checkpoint, marks_of, records_known, take_up
 from floodsim.simulate.run_case import finished, log_file
 from floodsim.simulate.setup import Setup, make_setup
 from floodsim.simulate.simulation import Progress
@@ -119,12 +120,12 @@ def _prepare(case: Case, folder: ResultFolder, cut: Cut, place: Place, grid: Gri
             )
         )  # fmt: skip
     marks = marks_of(case, setup.grid)
-    found = find_checkpoint(folder, marks)[0] if resume else None
+    found, refused = find_checkpoint(folder, marks) if resume else (None, [])
+    setup.notes += refused
     if found is None:
         folder.begin({**resolved(case), "provenance": provenance(case)})
         if grid is None and by_windows is None:
             write_bundle(folder.check, case, setup)
-    write_json_atomic(folder.path / INDEX, index_of(plan.bands))
     tables = make_catchments(case, setup)
     shared, network, gauges = share(setup, Series(case, setup.grid).cells)
     store(folder.path / INPUTS, setup, shared)
@@ -182,7 +183,7 @@ class Run:
         case, folder = self.case, self.folder
         found = find_checkpoint(folder, self.marks)[0] if resume else None
         if found is None:
-            folder.go_on([])
+            folder.go_on([], index_of(self.plan.bands))
         simulation = self._simulation()
         observers: dict[str, Observer] = {
             "maps": TileOutputs(simulation.team, simulation.limiter),
@@ -194,7 +195,8 @@ class Run:
         if found is not None:
             simulation.team.checkpoint = found.path
             take_up(found, simulation, observers)
-            folder.go_on(memory.get("parts", []) for memory in found.memory["observers"].values())
+            drop_later(folder.checkpoint, found.number)
+            folder.go_on(records_known(folder), index_of(self.plan.bands))
             log.info("continued from t = %.0f s", simulation.view.time)
         else:
             for note in simulation.notes:

@@ -153,7 +153,7 @@ class Tile:
         """The observers of fields; the client has those of series."""
         job, grid = self.job, self.view.grid
         self.envelopes = Envelopes(job.case, grid, job.rain_end, job.outputs["envelopes"])
-        self.maps = Maps(job.case, grid, job.outputs["maps"])
+        self.maps = Maps(job.case, grid, job.outputs["maps"], job.plan.tiles[job.number])
         return [self.maps, self.envelopes]
 
     def _census(self, state: State) -> Report:
@@ -277,10 +277,9 @@ class Tile:
         self.view.refresh()
         return self._water()
 
-    def go_on(self, parts: dict[str, Any], written: float | None) -> None:
-        """Go on with the maps after the ``parts``, by the label of the tile, that a checkpoint knows of."""
-        label = self.job.plan.labels[self.job.number]
-        self.maps.recall(self.view, {"parts": parts[label], "written": written})
+    def go_on(self, memory: dict[str, Any]) -> None:
+        """Go on with the maps after those that a checkpoint knows of."""
+        self.maps.recall(self.view, memory)
 
     def finish(self, status: Status, t: float, limits: list[tuple[int, int, float]]) -> Report:
         """Close the parts of fields; ``limits`` are cells and the shares of the run (0 to 1) that they ruled."""
