@@ -1,11 +1,12 @@
 """Would the tests notice? Change the kernels one place at a time, and count how many changes the tests catch.
 
-    python tests/mutations.py [--each 4] [--seed 0] [--file flux.py ...]
+    python tests/mutations.py [--each 4] [--seed 0] [--file flux.py ...] [--only TEXT]
 
 A mutation is one of: a sign (+ for -), a factor (* for /), min for max, a comparison turned round, a constant changed,
 an index shifted by one, or a sum left out. `--each` are drawn at random per kernel file. Every one is written into a
-copy of the project, where the tests of that file run until one fails. What survives is printed with its place: either a
-test is missing there, or the change means nothing.
+copy of the project, where the tests of that file run, without compilation, until one fails. The same tests pass on the
+copy as it is, or nothing is tried. What survives is printed with its place: either a test is missing there, or the
+change means nothing. `--only` tries again those whose line of output holds a text.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 KERNELS = ROOT / "floodsim" / "kernels"
-PLAIN = ["tests/kernels"]
-"""Tests that run fast enough without compilation."""
-COMPILED = {
-    "edges.py": ["tests/surface/test_edges.py"],
-    "network_conduits.py": ["tests/drainage/test_engine_water.py", "tests/drainage/test_engine_steady.py"],
-    "network_nodes.py": ["tests/drainage/test_engine_water.py", "tests/drainage/test_engine_steady.py"],
-    "network_structures.py": ["tests/drainage/test_engine_structures.py"],
-    "network_step.py": ["tests/drainage/test_engine_water.py", "tests/drainage/test_engine_structures.py"],
-    "network_sections.py": ["tests/drainage/test_engine_water.py", "tests/drainage/test_engine_steady.py"],
-}
-"""Files whose tests need many steps, and are compiled anew for every mutation."""
+PLAIN = "tests/kernels"
+"""Tests that run fast enough without compilation; those of the file itself go first."""
+NETWORK = [
+    f"{PLAIN}/test_network_kernels.py",
+    "tests/drainage/test_engine_structures.py",
+    "tests/drainage/test_engine_water.py",
+    "tests/drainage/test_culverts.py",
+]
+"""Tests of the kernels of the pipe network, on a few pipes."""
+MORE = {"surface_paths.py": ["tests/grid/test_catchments.py"]}
+"""Tests of a kernel file that lie elsewhere."""
 LONGEST = 600.0
 """Seconds after which tests that no longer end count as having noticed."""
 
@@ -105,25 +106,47 @@ def mutations(file: Path, count: int, seed: int) -> list[Mutation]:
     return found
 
 
-def caught(mutation: Mutation, yard: Path) -> tuple[bool, str]:
-    """Whether a test fails once the mutation stands in the copy of the project, and which."""
-    place = yard / mutation.file.relative_to(ROOT)
-    original = place.read_text(encoding="utf-8")
-    place.write_text(mutation.source, encoding="utf-8")
-    tests = COMPILED.get(mutation.file.name, PLAIN)
-    environment = {**os.environ, "PYTHONPATH": str(yard), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment["NUMBA_CACHE_DIR"] = str(yard / "numba")
-    if tests is PLAIN:
-        environment["NUMBA_DISABLE_JIT"] = "1"
+def tests_of(file: Path) -> list[str]:
+    """The tests that have to notice a change of a kernel file, the nearest first."""
+    if file.name.startswith("network"):
+        return NETWORK
+    own = f"{PLAIN}/test_{file.stem}.py"
+    return [*([own] if (ROOT / own).exists() else []), *MORE.get(file.name, []), PLAIN]
+
+
+def complaint(tests: list[str], yard: Path) -> str:
+    """The first test that fails in the copy of the project, or what else went wrong there; empty where all pass."""
+    environment = {**os.environ, "PYTHONPATH": str(yard), "PYTHONDONTWRITEBYTECODE": "1", "CI": "1"}
+    environment["NUMBA_DISABLE_JIT"] = "1"
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=no", *tests]
     try:
         done = subprocess.run(command, cwd=yard, env=environment, capture_output=True, text=True, timeout=LONGEST)
     except subprocess.TimeoutExpired:
-        return True, "tests no longer end"
+        return "tests no longer end"
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return "" if done.returncode == 0 else failed[0].split(" - ")[0] if failed else done.stdout[-200:]
+
+
+def caught(mutation: Mutation, yard: Path) -> str:
+    """What notices once the mutation stands in the copy of the project; empty where nothing does."""
+    place = yard / mutation.file.relative_to(ROOT)
+    original = place.read_text(encoding="utf-8")
+    place.write_text(mutation.source, encoding="utf-8")
+    try:
+        return complaint(tests_of(mutation.file), yard)
     finally:
         place.write_text(original, encoding="utf-8")
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return done.returncode != 0, failed[0].split(" - ")[0] if failed else done.stdout[-200:]
+
+
+def copied(yard: Path) -> None:
+    """Put a copy of what the tests need into an empty folder."""
+    for name in ("floodsim", "tests", "pyproject.toml"):
+        source, target = ROOT / name, yard / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
 
 
 def main() -> None:
@@ -132,33 +155,27 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=4, help="mutations per file")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--file", nargs="*", help="names of kernel files; all that compute, without")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only mutations whose description holds this")
     options = parser.parse_args()
     files = [f for f in sorted(KERNELS.glob("*.py")) if f.name not in ("__init__.py", "jit.py")]
     files = [f for f in files if not options.file or f.name in options.file]
-    survivors, total = [], 0
+    survivors = total = 0
     with tempfile.TemporaryDirectory() as folder:
         yard = Path(folder) / "project"
-        for name in ("floodsim", "tests", "pyproject.toml"):
-            source = ROOT / name
-            target = yard / name
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, target)
+        copied(yard)
+        if found := complaint(list(dict.fromkeys(test for file in files for test in tests_of(file))), yard):
+            sys.exit(f"without any mutation: {found}")
         for file in files:
             for mutation in mutations(file, options.each, options.seed):
+                place = f"{file.name}:{mutation.line} {mutation.what}"
+                if options.only not in place:
+                    continue
                 began = time.monotonic()
-                noticed, by = caught(mutation, yard)
-                total += 1
-                print(
-                    f"{'caught  ' if noticed else 'SURVIVED'} {file.name}:{mutation.line} {mutation.what}"
-                    f"  [{by if noticed else '-'}, {time.monotonic() - began:.0f} s]",
-                    flush=True,
-                )
-                if not noticed:
-                    survivors.append(mutation)
-    print(f"{total - len(survivors)} of {total} mutations caught")
+                by = caught(mutation, yard)
+                total, survivors = total + 1, survivors + (not by)
+                seconds = time.monotonic() - began
+                print(f"{'caught  ' if by else 'SURVIVED'} {place}  [{by or '-'}, {seconds:.0f} s]", flush=True)
+    print(f"{total - survivors} of {total} mutations caught")
     sys.exit(1 if survivors else 0)
 
 

@@ -299,3 +299,82 @@ def test_a_dam_break_with_friction_comes_close_to_the_full_equations() -> None:
         results.append(water.inner("h")[0].copy())
     assert np.abs(results[0] - results[1]).mean() < 0.02 * 1.5
     assert np.abs(results[0].sum() - levels.sum()) < 1e-9
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_speeds_of_cells_are_the_mean_of_those_at_their_faces(dtype: type) -> None:
+    water = _flowing((4, 5), seed=12, dtype=dtype)
+    u, v = (np.zeros_like(water.h) for _ in range(2))
+    inertial.centre_velocities(water.h, water.u, water.v, water.z, water.whole, u, v)
+    h, z = water.h.astype(float), water.z.astype(float)
+
+    def at_face(q: float, a: tuple[int, int], b: tuple[int, int]) -> float:
+        """Speed at the face between two cells: its discharge over the depth that flows there."""
+        deep = max(h[a] + z[a], h[b] + z[b]) - max(z[a], z[b])
+        return float(q) / max(deep if deep > 1e-6 else 0.0, 1e-6)
+
+    for j in range(1, 5):
+        for i in range(1, 6):
+            west, east = (
+                at_face(water.u[j, i], (j, i - 1), (j, i)),
+                at_face(water.u[j, i + 1], (j, i), (j, i + 1)),
+            )
+            south, north = (
+                at_face(water.v[j, i], (j - 1, i), (j, i)),
+                at_face(water.v[j + 1, i], (j, i), (j + 1, i)),
+            )
+            assert u[j, i] == pytest.approx((west + east) / 2, rel=1e-4, abs=1e-6)
+            assert v[j, i] == pytest.approx((south + north) / 2, rel=1e-4, abs=1e-6)
+
+
+def test_froude_numbers_are_counted_where_water_is_a_centimetre_deep() -> None:
+    h, u, v = np.zeros((4, 5)), np.zeros((4, 5)), np.zeros((4, 5))
+    h[1, 1:4], u[1, 1:4], v[1, 1:4] = (0.4, 0.1, 0.009), (0.6, 0.9, 9.0), (0.8, -1.2, 9.0)
+    largest, fast, deep = inertial.froude(h, u, v, np.array([[1, 3, 1, 4]]), G)
+    assert largest == pytest.approx(1.5 / np.sqrt(G * 0.1))
+    assert (fast, deep) == (1, 2)
+
+
+def test_discharge_through_listed_faces_is_theirs_times_their_width() -> None:
+    water, flow = _flowing((4, 5), seed=3), np.zeros(2)
+    inertial.face_discharge(water.u, water.v, np.array([[2, 3, 0, 1], [3, 4, 1, -1]]), 2.0, 3.0, flow)
+    assert flow == pytest.approx([water.u[2, 3] * 3.0, -water.v[3, 4] * 2.0])
+
+
+def _at_edge(kind: int, value: float, sign: int, axis: int) -> tuple[float, float, float]:
+    """What enters (m2/s) a pond 0.5 m deep over an edge, the discharge left on the face, and the depth that it made."""
+    h, qx, qy = np.full((5, 6), 0.5), np.full((5, 6), 0.125), np.full((5, 6), 0.125)
+    z, drag = np.zeros((5, 6), np.float32), np.full((5, 6), np.float32(4.0 * G * 0.03**2))
+    last = 4 if axis == 0 else 3
+    inside = (2, last if sign > 0 else 1) if axis == 0 else (last if sign > 0 else 1, 2)
+    ghost = (inside[0], inside[1] + sign) if axis == 0 else (inside[0] + sign, inside[1])
+    face = ghost if sign > 0 else inside
+    h_new, qx_new, qy_new, passed = h.copy(), qx.copy(), qy.copy(), np.zeros(1)
+    dt, rdx, rdy = 0.01, 0.5, 0.25
+    inertial.cross_edges(
+        h, qx, qy, z, drag, h_new, qx_new, qy_new, np.array([[*ghost, *inside, axis, sign]]), np.array([kind]),
+        np.array([value]), np.array([0.03]), dt, rdx, rdy, G, passed,
+    )  # fmt: skip
+    entered = float(passed[0]) / (dt * (rdx if axis == 0 else rdy))
+    assert h_new[inside] - 0.5 == pytest.approx(passed[0])
+    return entered, float((qx_new if axis == 0 else qy_new)[face]), float(h_new[inside])
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_edges_let_through_what_they_are_told(axis: int, sign: int) -> None:
+    for kind, value, expected in (
+        (DISCHARGE, 0.25, 0.25),
+        (DISCHARGE, -0.25, -0.25),
+        (NORMAL, 0.01, -(0.5 ** (5 / 3)) * 0.1 / 0.03),
+        (OPEN, 0.0, -np.sqrt(G) * (2 / 3 * 0.5) ** 1.5),
+        (OPEN, 1.0, -0.125 if sign > 0 else 0.0),  # at the speed inside, and nothing comes in
+    ):
+        entered, on_face, _ = _at_edge(kind, value, sign, axis)
+        assert entered == pytest.approx(expected, rel=1e-6, abs=1e-12)
+        assert on_face == pytest.approx(-sign * expected, rel=1e-6, abs=1e-12)
+    higher, lower = _at_edge(LEVEL, 0.75, sign, axis)[0], _at_edge(LEVEL, 0.25, sign, axis)[0]
+    push = G * 0.01 * (0.5 if axis == 0 else 0.25)  # over one step, by a depth that flows of the higher level
+    slowed = 1.0 / (1.0 + G * 0.01 * 0.03**2 * 0.125 / 0.5 ** (7 / 3))
+    assert higher == pytest.approx((-sign * 0.125 + push * 0.75 * 0.25) * slowed, rel=2e-3)
+    assert lower == pytest.approx((-sign * 0.125 - push * 0.5 * 0.25) * slowed, rel=2e-3)

@@ -321,3 +321,56 @@ def test_nothing_crosses_a_wall() -> None:
     for j in range(1, ny + 1):
         assert second_order.flux_between(*args, j, 0, j, 1, 0.02, 0.5, 0.5, G) == 0.0
         assert second_order.flux_between(*args, j, nx, j, nx + 1, 0.02, 0.5, 0.5, G) == 0.0
+
+
+def _slope(axis: int, sign: int, ghost: tuple[float, float] = (0.0, 0.0)) -> tuple[Any, ...]:
+    """Arguments of `flux_between`: uniform flow of 0.5 m at 0.75 m/s from a rim down a slope that goes on outside.
+
+    ``sign`` is 1 where the rim lies at the western (southern) side; ``ghost`` is what its ghosts have more of depth and
+    of bed than uniform flow, at the same discharge.
+    """
+    n, slope, depth, speed = 6, 0.0625, 0.5, 0.75
+    water = random_water((n, n), seed=0, dry=0.0)
+    rim = 0 if sign > 0 else -1
+    bed, deep = np.arange(n + 2.0)[::-sign] * slope, np.full(n + 2, depth)
+    bed[rim] += ghost[1]
+    deep[rim] += ghost[0]
+    lay = (lambda a: np.tile(a, (n + 2, 1))) if axis == 0 else (lambda a: np.tile(a[:, None], (1, n + 2)))
+    water.z[:], water.h[:], water.manning[:] = lay(bed), lay(deep), 0.0
+    along, across = (water.u, water.v) if axis == 0 else (water.v, water.u)
+    along[:], across[:] = sign * speed * depth / water.h, 0.0
+    water.sx[:], water.sy[:] = (-sign * slope, 0.0) if axis == 0 else (0.0, -sign * slope)
+    return water.h, water.u, water.v, water.z, water.sx, water.sy, _drag(water)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_uniform_flow_passes_the_rim_as_it_passes_the_faces_inside(axis: int, sign: int) -> None:
+    args = _slope(axis, sign)
+    for k in range(4):
+        left = k if sign > 0 else 6 - k
+        cells = (3, left, 3, left + 1) if axis == 0 else (left, 3, left + 1, 3)
+        flux = float(second_order.flux_between(*args, *cells, 1e-9, 0.5, 0.5, G))
+        assert sign * flux == pytest.approx(0.5 * 0.75, rel=1e-6)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("ghost", [(0.0, 0.03125), (0.0625, 0.0), (-0.125, 0.0625)])
+def test_a_ghost_on_running_ground_meets_its_neighbour_half_way(
+    axis: int, sign: int, ghost: tuple[float, float]
+) -> None:
+    """At its face it has the mean depth and level of the two, and the discharge of its own middle."""
+    h, u, v, z, sx, sy, drag = _slope(axis, sign, ghost)
+    rim, inside = (0, 1) if sign > 0 else (7, 6)
+    out, near = ((3, rim), (3, inside)) if axis == 0 else ((rim, 3), (inside, 3))
+    found = second_order.predict_cell(h, u, v, z, sx, sy, drag, *out, 0.02, 0.5, 0.5, G)
+    surface, bed, speed, rest = (4, 5, 6, 8) if axis == 0 else (9, 10, 12, 13)
+    assert found[:3] == pytest.approx([h[out], u[out], v[out]])
+    assert sign * found[surface] == pytest.approx(((h[near] + z[near]) - (h[out] + z[out])) / 2)
+    assert sign * found[bed] == pytest.approx((z[near] - z[out]) / 2)
+    face = h[out] + sign * (found[surface] - found[bed])
+    own = u[out] if axis == 0 else v[out]
+    assert face == pytest.approx((h[out] + h[near]) / 2)
+    assert face * (own + sign * found[speed]) == pytest.approx(h[out] * own)
+    assert found[rest] == 0.0

@@ -52,28 +52,29 @@ def evaluate(coarser: int, scheme: Scheme, data: Path | None) -> Outcome:
 
 
 def terrain(file: Path, coarser: int) -> tuple[Grid, float]:
-    """The grid, and the y (m) of the edge over which the water falls into the trough, on which no rain lands."""
+    """The grid, and the y (m) of the edge over which the water falls into the trough, on which no rain lands.
+
+    The file holds 201 x 251 levels from wall to wall of a basin of 2.00 m x 2.50 m; every cell begins at its level.
+    """
     fine = np.loadtxt(file, skiprows=6)[::-1]
-    fine = fine[: fine.shape[0] // coarser * coarser, : fine.shape[1] // coarser * coarser]
+    rows, columns = np.nonzero(fine < OUTSIDE)
     bottom = int((fine < TROUGH).any(axis=1).sum())
-    fine = fine[bottom - coarser :]  # one row of the grid is enough of a trough
-    fine = fine[: fine.shape[0] // coarser * coarser]
+    fine = fine[bottom - coarser : rows.max(), columns.min() : columns.max()]  # one row of the grid is trough enough
     blocks = fine.reshape(fine.shape[0] // coarser, coarser, fine.shape[1] // coarser, coarser)
-    inside = blocks < OUTSIDE
-    count = inside.sum(axis=(1, 3))
-    bed = np.where(inside, blocks, 0.0).sum(axis=(1, 3)) / np.maximum(count, 1)
-    active = 2 * count > coarser**2
-    share = np.where(bed > TROUGH, count / coarser**2, 0.0) * active
-    grid = floodsim.make_grid(
-        bed, CELL * coarser, roughness=ROUGHNESS, active=active, rain_share=share.astype(np.float32)
-    )
+    bed = blocks.mean(axis=(1, 3))
+    share = (bed > TROUGH).astype(np.float32)
+    grid = floodsim.make_grid(bed, CELL * coarser, roughness=ROUGHNESS, rain_share=share)
     return grid, CELL * coarser
 
 
 LIMITS = {"peak": 0.10, "peak over volume": 0.10, "1 - Nash-Sutcliffe": 0.10, "mass": MASS_LIMIT}
-"""The measured volume is 90 % of the rain. When the rain ends the outflow of a model that conserves water is at 98 % of
-the rain, which is 11 % over the measured peak; peaks are therefore also compared over the volumes that ran off."""
-UNEVEN = "the gauge holds 90 % of the rain, and a model that conserves water lets out 98 % of it when the rain ends"
+"""The measured volume is 90 % of the rain, and what was measured over the last ten seconds of rain is 85 % of its rate.
+When the rain ends the outflow of a model that conserves water is at 98 % of that rate (with any n from 0.009 to 0.010),
+which is 11 to 12 % over the measured peak; peaks are therefore also compared over the volumes that ran off."""
+UNEVEN = (
+    "the gauge holds 90 % of the rain, 85 % of its rate over its last ten seconds, and a model that conserves water "
+    "lets out 98 % of that rate when the rain ends, with any n from 0.009 to 0.010"
+)
 
 
 def _case(name: str, cell: str, coarser: int, seconds: tuple[float, float, float]) -> ValidationCase:
