@@ -107,7 +107,7 @@ def make_surface(scheme: str, order: int, precision: str, side: int, threads: in
     grid = make_grid(0.3 * random.random((side, side)), 2.0, roughness=0.03)
     depth = 0.31 + 0.05 * random.random((side, side)) - np.asarray(grid.array("bed"), float)
     depth[int(round(wet * side)) :] = 0.0
-    state = make_state(grid, precision, depth)
+    state = make_state(grid, precision, depth, staggered=SCHEMES[scheme, order].staggered)
     rain = Rain(np.array([0.0, 1e9]), np.array([[1e-5]])) if wet == 1.0 else Rain.none()
     surface = Surface(state, make_edges(state, []), rain, Losses.none(), [], SCHEMES[scheme, order], Bands(threads))
     renew_forcing(surface, 0.0, 10.0)

@@ -9,10 +9,10 @@ slope of the surface over the flow depth hf = highest surface - highest bed (Bat
 friction, here solved implicitly for the new q (exact root of q (1 + k |q|) = q*). A cell that would give more than it
 has gives its share to every face, so depths never fall below zero.
 
-The arrays called velocities elsewhere hold discharges per unit width here: ``qx[j, i]`` (m2/s) flows from cell i - 1 to
-cell i, ``qy[j, i]`` from j - 1 to j. Rim faces are closed in the sweep; `cross_edges` moves water over open ones after.
-The step is limited by CFL_LIMIT over the largest sqrt(g h) / dx, and by FILM_STEP seconds per metre of cell width,
-since films on slopes move faster than their waves.
+The arrays called velocities elsewhere hold discharges per unit width here, in single precision: ``qx[j, i]`` (m2/s)
+flows from cell i - 1 to cell i, ``qy[j, i]`` from j - 1 to j. Rim faces are closed in the sweep; `cross_edges` moves
+water over open ones after. The step is limited by CFL_LIMIT over the largest sqrt(g h) / dx, and by FILM_STEP seconds
+per metre of cell width, since films on slopes move faster than their waves.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from __future__ import annotations
 import numpy as np
 
 from floodsim.kernels.edges import DISCHARGE, LEVEL, NORMAL
-from floodsim.kernels.first_order import gather
+from floodsim.kernels.first_order import clear, gather
 from floodsim.kernels.flux import DRY, FILM, inverse_cube_root, wave_speed
-from floodsim.kernels.jit import inline, kernel, row, row_kernel
+from floodsim.kernels.jit import fma, inline, kernel, row, row_kernel
 
 SCRATCH_ROWS = 11
-"""Row buffers that one sweep needs."""
+"""Row buffers that one sweep needs: eight in single precision, three in that of the depth."""
 CFL_LIMIT = 0.7
 """Largest Courant number of a step."""
 FILM_STEP = 0.5
@@ -66,9 +66,9 @@ def new_discharge(h_l, h_r, q_b, q, q_a, across, dz, drag_l, drag_r, dt, push):
     depth = np.float32(flow_depth(h_l, h_r, dz))
     depth = depth if min(drag_l, drag_r) >= zero else zero
     rise = np.float32((h_r - h_l) + dz)
-    pushed = own * np.float32(q) + other * np.float32(q_b + q_a) - np.float32(push) * depth * rise
+    pushed = fma(own, q, fma(other, q_b + q_a, -(push * depth * rise)))
     drag = max((drag_l + drag_r) * np.float32(0.5), zero)
-    return slow_down(pushed, np.float32(across), depth, drag, np.float32(dt))
+    return slow_down(pushed, across, depth, drag, dt)
 
 
 @row_kernel
@@ -78,7 +78,7 @@ def new_discharges(h_l, h_r, z_l, z_r, drag_l, drag_r, q_b, q, q_a, side_1, side
     ``q_b, q, q_a`` are the old ones of the face before each, of itself and after it, ``side_1`` to ``side_4`` those of
     the four faces that cross its ends.
     """
-    quarter = np.float32(0.25)
+    quarter, dt, push = np.float32(0.25), np.float32(dt), np.float32(push)
     for i in range(out.size):
         across = quarter * ((side_1[i] + side_2[i]) + (side_3[i] + side_4[i]))
         out[i] = new_discharge(
@@ -88,65 +88,68 @@ def new_discharges(h_l, h_r, z_l, z_r, drag_l, drag_r, q_b, q, q_a, side_1, side
 
 @row_kernel
 def shares(h, qx, qx_e, qy, qy_n, share, rx, ry):
-    """Part of the wanted outflow that each cell of a row can give, 0 to 1."""
-    zero, tiny = rx * np.float32(0), rx * np.float32(0) + np.float32(1e-30)
+    """Part of the wanted outflow that each cell of a row can give, 0 to 1.
+
+    In single precision, with a millionth kept back where it is less than all, which is more than was rounded.
+    """
+    zero, tiny, more = np.float32(0), np.float32(1e-30), np.float32(1.000001)
+    rx, ry = np.float32(rx) * more, np.float32(ry) * more
     for i in range(share.size):
         out_x = max(qx_e[i], zero) - min(qx[i], zero)
         out_y = max(qy_n[i], zero) - min(qy[i], zero)
-        share[i] = h[i] / max(max(rx * out_x + ry * out_y, h[i]), tiny)
-
-
-@inline
-def limited(q, share_l, share_r):
-    """Discharge cut to the share that the cell it comes from can give."""
-    zero = q * np.float32(0)
-    return max(q, zero) * share_l + min(q, zero) * share_r
+        has = np.float32(h[i])
+        share[i] = has / max(max(rx * out_x + ry * out_y, has), tiny)
 
 
 @row_kernel
-def update_row(h, qx, qx_e, qy, qy_n, share, share_c, share_e, share_s, share_n, source, h_new, qx_new, qy_new,
-               lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
-    """New depths of one row, and the discharges at the western and southern faces of its cells.
+def limit(q, share_l, share_r):
+    """Cut the discharges of a row of faces to the share that the cell they come from can give."""
+    zero = np.float32(0)
+    for i in range(q.size):
+        q[i] = fma(max(q[i], zero), share_l[i], min(q[i], zero) * share_r[i])
 
-    ``share`` belongs to the western neighbours, ``share_c`` to the cells themselves, the others to those in the east,
-    south and north.
-    """
-    zero, film = g * np.float32(0), g * np.float32(0) + np.float32(FILM)
-    rx, ry, fine = dt * rdx, dt * rdy, max(rdx, rdy)
+
+@row_kernel
+def update_row(h, west, east, south, north, source, h_new, qx_new, qy_new, deepest, clip, trim, dt, rx, ry):
+    """New depths of one row from the discharges at the four faces of its cells; ``deepest`` keeps the largest."""
+    zero, film = dt * np.float32(0), dt * np.float32(0) + np.float32(FILM)
+    real = h.dtype.type
     for i in range(h_new.size):
-        west, east = limited(qx[i], share[i], share_c[i]), limited(qx_e[i], share_c[i], share_e[i])
-        south, north = limited(qy[i], share_s[i], share_c[i]), limited(qy_n[i], share_c[i], share_n[i])
-        moved = h[i] - (rx * (east - west) + ry * (north - south))
+        moved = h[i] - fma(rx, real(east[i]) - real(west[i]), ry * (real(north[i]) - real(south[i])))
         kept = max(moved, zero)
-        filled = kept + dt * source[i]
+        filled = fma(dt, source[i], kept)
         depth = filled if filled > film else zero
-        h_new[i], qx_new[i], qy_new[i] = depth, west, south
-        lam[i] = max(lam[i], wave_speed(depth, g) * fine)
+        h_new[i], qx_new[i], qy_new[i] = depth, west[i], south[i]
+        deepest[i] = max(deepest[i], depth)
         clip[i] += kept - moved
         trim[i] += filled - depth
 
 
 @row_kernel
-def update_row_compensated(h, qx, qx_e, qy, qy_n, share, share_c, share_e, share_s, share_n, source, low,
-                           h_new, qx_new, qy_new, lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
+def update_row_compensated(h, west, east, south, north, source, low, h_new, qx_new, qy_new, deepest, clip, trim,
+                           dt, rx, ry):  # fmt: skip
     """As `update_row`, for single precision: ``low`` carries what rounding added to the depth (Kahan 1965)."""
-    zero, film = g * np.float32(0), g * np.float32(0) + np.float32(FILM)
-    rx, ry, fine = dt * rdx, dt * rdy, max(rdx, rdy)
+    zero, film = dt * np.float32(0), dt * np.float32(0) + np.float32(FILM)
     for i in range(h_new.size):
-        west, east = limited(qx[i], share[i], share_c[i]), limited(qx_e[i], share_c[i], share_e[i])
-        south, north = limited(qy[i], share_s[i], share_c[i]), limited(qy_n[i], share_c[i], share_n[i])
-        change = dt * source[i] - (rx * (east - west) + ry * (north - south)) - low[i]
+        change = fma(dt, source[i], -fma(rx, east[i] - west[i], ry * (north[i] - south[i]))) - low[i]
         filled = h[i] + change
         rest = (filled - h[i]) - change
         wet = filled > film
         depth = filled if wet else zero
         rest = rest if wet else zero
-        h_new[i], qx_new[i], qy_new[i], low[i] = depth, west, south, rest
-        lam[i] = max(lam[i], wave_speed(depth, g) * fine)
+        h_new[i], qx_new[i], qy_new[i], low[i] = depth, west[i], south[i], rest
+        deepest[i] = max(deepest[i], depth)
         lost = (h[i] - depth) + change + rest
         gone = max(lost, zero)
         clip[i] += gone - lost if source[i] >= zero else zero
         trim[i] += gone if source[i] >= zero else lost
+
+
+@row_kernel
+def speeds(deepest, g, fine):
+    """Turn the largest depths of a row into the largest sqrt(g h) / cell width (1/s)."""
+    for i in range(deepest.size):
+        deepest[i] = wave_speed(deepest[i], g) * fine
 
 
 @kernel
@@ -190,45 +193,48 @@ def sweep(h, qx, qy, h_new, qx_new, qy_new, low, z, sx, sy, drag, source, window
           block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
     """Advance every window by dt (s); arguments as in `first_order.sweep`, with discharges instead of velocities.
 
-    ``sx, sy`` are not used. ``fastest`` is the largest sqrt(g h) / cell width of a block, 1/s. ``scratch`` must be one
-    column wider than there: (SCRATCH_ROWS, widest window + 3).
+    ``sx, sy`` are not used. Discharges are in single precision whatever the depth is in. ``fastest`` is the largest
+    sqrt(g h) / cell width of a block, 1/s. ``scratch`` must be one column wider than there: (SCRATCH_ROWS, widest
+    window + 3).
     """
-    r, east = scratch, h.shape[1] - 1
+    r, east, rx, ry = scratch[3:].view(np.float32), h.shape[1] - 1, dt * rdx, dt * rdy
     for k in range(windows.shape[0]):
         j0, j1, i0, i1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
         n, x, w = i1 - i0, i0, i0 - 1
-        lam, clip, trim = row(r, 8, 0, n), row(r, 9, 0, n), row(r, 10, 0, n)
-        r[8:11, :n] = 0
-        x_0, x_1, y_0, y_1, y_2, s_0, s_1, s_2 = 0, 1, 2, 3, 4, 5, 6, 7
+        deepest, clip, trim = row(scratch, 0, 0, n), row(scratch, 1, 0, n), row(scratch, 2, 0, n)
+        clear(scratch[:3, :n])
+        x_0, x_1, y_0, y_1, y_2, s_0, s_1 = 0, 1, 2, 3, 4, 5, 6
         y_row(h, qx, qy, z, drag, j0 - 1, i0, i1, r[y_1], dt, rdy, g)
         for j in range(j0 - 1, j1 + 1):
             x_row(h, qx, qy, z, drag, j, i0, i1, r[x_1], dt, rdx, g)
             y_row(h, qx, qy, z, drag, j + 1, i0, i1, r[y_2], dt, rdy, g)
             shares(row(h, j, w, n + 2), row(r, x_1, 0, n + 2), row(r, x_1, 1, n + 2), row(r, y_1, 0, n + 2),
-                   row(r, y_2, 0, n + 2), row(r, s_2, 0, n + 2), dt * rdx, dt * rdy)  # fmt: skip
+                   row(r, y_2, 0, n + 2), row(r, s_1, 0, n + 2), rx, ry)  # fmt: skip
+            limit(row(r, x_1, 1, n + 1), row(r, s_1, 0, n + 1), row(r, s_1, 1, n + 1))
+            if j >= j0:
+                limit(row(r, y_1, 1, n), row(r, s_0, 1, n), row(r, s_1, 1, n))
             if j > j0:
                 i = j - 1
                 if low.size:
                     update_row_compensated(
                         row(h, i, x, n), row(r, x_0, 1, n), row(r, x_0, 2, n), row(r, y_0, 1, n), row(r, y_1, 1, n),
-                        row(r, s_1, 0, n), row(r, s_1, 1, n), row(r, s_1, 2, n), row(r, s_0, 1, n), row(r, s_2, 1, n),
                         row(source, i, x, n), row(low, i, x, n),
                         row(h_new, i, x, n), row(qx_new, i, x, n), row(qy_new, i, x, n),
-                        lam, clip, trim, dt, rdx, rdy, g,
+                        deepest, clip, trim, dt, rx, ry,
                     )  # fmt: skip
                 else:
                     update_row(
                         row(h, i, x, n), row(r, x_0, 1, n), row(r, x_0, 2, n), row(r, y_0, 1, n), row(r, y_1, 1, n),
-                        row(r, s_1, 0, n), row(r, s_1, 1, n), row(r, s_1, 2, n), row(r, s_0, 1, n), row(r, s_2, 1, n),
                         row(source, i, x, n), row(h_new, i, x, n), row(qx_new, i, x, n), row(qy_new, i, x, n),
-                        lam, clip, trim, dt, rdx, rdy, g,
+                        deepest, clip, trim, dt, rx, ry,
                     )  # fmt: skip
                 if i1 == east:
                     qx_new[i, east] = 0
                 if i % block_rows == 0 or i == j1 - 1:
-                    gather(lam, clip, trim, (i - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
+                    speeds(deepest, g, max(rdx, rdy))
+                    gather(deepest, clip, trim, (i - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
                            fastest, clipped, trimmed)  # fmt: skip
-            x_0, x_1, y_0, y_1, y_2, s_0, s_1, s_2 = x_1, x_0, y_1, y_2, y_0, s_1, s_2, s_0
+            x_0, x_1, y_0, y_1, y_2, s_0, s_1 = x_1, x_0, y_1, y_2, y_0, s_1, s_0
         if j1 == h.shape[0] - 1:
             qy_new[j1, i0:i1] = 0
 

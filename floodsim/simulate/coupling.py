@@ -77,8 +77,8 @@ class Coupling:
         self.nodes = len(engine.network.nodes.name)
         self.surface.ledger.coupled = True
         self._own, self._roof_inflow = np.zeros(self.nodes), np.zeros(self.nodes)
-        u = self.surface.state.u
-        self._velocities = (np.zeros_like(u), np.zeros_like(u)) if self.surface.scheme.staggered else None
+        h = self.surface.state.h
+        self._velocities = (np.zeros_like(h), np.zeros_like(h)) if self.surface.scheme.staggered else None
         self._laterals = engine.lateral_volume.copy()
         self._outflows = engine.outfall_volume.copy()
         self._stage = np.full(len(engine.network.outfalls.node), np.nan)

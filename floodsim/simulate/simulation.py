@@ -66,9 +66,9 @@ class Simulation:
     """
 
     def __init__(self, case: Case, setup: Setup, bands: Bands) -> None:
-        state = make_state(setup.grid, case.solver.precision, setup.depth)
-        setup.depth = None
         scheme = SCHEMES[case.solver.scheme, case.solver.order]
+        state = make_state(setup.grid, case.solver.precision, setup.depth, staggered=scheme.staggered)
+        setup.depth = None
         cfl = min(case.solver.cfl, scheme.courant)
         self.case = case
         self.notes = setup.notes

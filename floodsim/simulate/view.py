@@ -34,7 +34,7 @@ class LiveView:
 
     def __post_init__(self) -> None:
         if self.surface.scheme.staggered:
-            self.centres = np.zeros_like(self.surface.state.u), np.zeros_like(self.surface.state.v)
+            self.centres = np.zeros_like(self.surface.state.h), np.zeros_like(self.surface.state.h)
 
     def refresh(self) -> None:
         """Bring velocities at cell centres up to the state, where it holds discharges at faces."""

@@ -97,7 +97,7 @@ class State:
 
     @property
     def real(self) -> type:
-        """The floating point type of the state."""
+        """The floating point type of the depth."""
         return self.h.dtype.type
 
     def swap(self) -> None:
@@ -113,15 +113,19 @@ def make_state(
     depth: np.ndarray | None = None,
     part: Part | None = None,
     relief: Relief | None = None,
+    staggered: bool = False,
 ) -> State:
     """A state at rest on a grid; ``depth`` (ny, nx) in m is the water that stands there.
 
+    Where ``staggered``, u and v will hold discharges at faces (m2/s), which are in single precision always.
     Where the grid is a ``part`` of a larger one, ``relief`` says what must be known of all of that.
     """
     real = np.float64 if precision == "double" else np.float32
     ny, nx = grid.shape
     padded = (ny + 2, nx + 2)
-    water = {name: np.zeros(padded, real) for name in ("h", "u", "v", "h_next", "u_next", "v_next")}
+    water = {name: np.zeros(padded, real) for name in ("h", "h_next")}
+    motion = np.float32 if staggered else real
+    water |= {name: np.zeros(padded, motion) for name in ("u", "v", "u_next", "v_next")}
     low = np.zeros(padded if real is np.float32 else (0, 0), np.float32)
     ground = make_ground(grid, relief)
     source = np.zeros(padded, np.float32)

@@ -20,8 +20,9 @@ def _drag(water: Water) -> np.ndarray:
 
 
 def _step(water: Water, dt: float, windows: np.ndarray | None = None) -> list[np.ndarray]:
-    """One step of the given windows; u and v hold discharges. Returns the old state."""
+    """One step of the given windows; u and v hold discharges, in single precision. Returns the old state."""
     real = water.h.dtype.type
+    water.u, water.v = water.u.astype(np.float32), water.v.astype(np.float32)
     new = [np.zeros_like(a) for a in (water.h, water.u, water.v)]
     scratch = np.full(
         (inertial.SCRATCH_ROWS, water.h.shape[1] + 1), np.nan, real

@@ -42,11 +42,8 @@ class Halo:
     def post(self, state: State) -> None:
         """Send the neighbours the strips that they need of the present state."""
         for peer, window in self._out.items():
-            strips = [state.h[window], state.u[window], state.v[window]]
-            content = [np.stack(strips).tobytes()]
-            if state.low.size:
-                content.append(np.ascontiguousarray(state.low[window]).tobytes())
-            self.links.send(peer, HALO, np.frombuffer(b"".join(content), np.uint8))
+            content = b"".join(array[window].tobytes() for array in _water(state))
+            self.links.send(peer, HALO, np.frombuffer(content, np.uint8))
 
     def drop(self) -> None:
         """Take in strips that turned out to be of no use."""
@@ -58,12 +55,16 @@ class Halo:
         for peer, window in self._into.items():
             content = self.links.receive(peer, HALO)
             shape = window[0].stop - window[0].start, window[1].stop - window[1].start
-            cells = shape[0] * shape[1]
-            water: np.ndarray = np.frombuffer(content, state.real, 3 * cells).reshape(3, *shape)
-            state.h[window], state.u[window], state.v[window] = water
-            if state.low.size:
-                state.low[window] = np.frombuffer(content, np.float32, cells, 3 * cells * 4).reshape(shape)
+            cells, first = shape[0] * shape[1], 0
+            for array in _water(state):
+                array[window] = np.frombuffer(content, array.dtype, cells, first).reshape(shape)
+                first += cells * array.itemsize
             _mark_wet(state, window)
+
+
+def _water(state: State) -> list[np.ndarray]:
+    """The arrays of which neighbours hold strips."""
+    return [state.h, state.u, state.v, *([state.low] if state.low.size else [])]
 
 
 def _mark_wet(state: State, window: Window) -> None:

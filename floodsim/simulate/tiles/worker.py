@@ -127,7 +127,8 @@ class Tile:
         part, window = job.plan.part(job.number, halo)
         self.setup = load_window(job.inputs, self.shared, window)
         self.bands = Bands(job.threads)
-        state = make_state(self.setup.grid, job.case.solver.precision, self.setup.depth, part, self.shared.relief)
+        precision, relief = job.case.solver.precision, self.shared.relief
+        state = make_state(self.setup.grid, precision, self.setup.depth, part, relief, scheme.staggered)
         self.setup.depth = None
         edges = make_edges(state, self.setup.boundaries)
         setup = self.setup
