@@ -226,6 +226,7 @@ def test_dependencies_are_those_imported() -> None:
             *extras["cluster"],
             *extras["slurm"],
             *extras["validation"],
+            *extras["zarr"],
         ]
     }
     modules = {name.split(".")[0] for path in FILES for _, name in imports(tree_of(path))}

@@ -51,8 +51,10 @@ class TerrainEdit(Section):
 class GridSection(Section):
     """Terrain and extent of the computational grid."""
 
-    terrain: InputFile | None = Field(None, description="GeoTIFF, Arc/Info ASCII or NetCDF of ground levels in m")
-    terrain_variable: str | None = Field(None, description="variable of a NetCDF terrain; default the only 2D one")
+    terrain: InputFile | None = Field(None, description="GeoTIFF, Arc/Info ASCII, NetCDF or Zarr of ground levels in m")
+    terrain_variable: str | None = Field(
+        None, description="variable of a NetCDF (Zarr) terrain; default the only 2D one"
+    )
     crs: str | None = Field(
         None, description='"EPSG:4544" and so on, or "local" for a grid without CRS; default the terrain\'s'
     )

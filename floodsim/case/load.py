@@ -87,7 +87,7 @@ def _check(data: dict[str, Any], place: Place, source: str, overrides: Sequence[
             faults.add(
                 "required key is missing",
                 key="grid.terrain",
-                allowed="GeoTIFF, Arc/Info ASCII or NetCDF",
+                allowed="GeoTIFF, Arc/Info ASCII, NetCDF or Zarr",
                 remedy='add terrain = "..." to the section [grid]',
             )
     faults.found = override_faults + [_blame(fault, keys_set) for fault in faults.found]

@@ -16,6 +16,8 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from floodsim.case.units import InputError, closest
 
+FOLDERS = (".zarr",)
+"""Suffixes of formats whose files are folders."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -45,7 +47,7 @@ def locate(value: Any, info: ValidationInfo) -> Any:
     try:
         if not path.exists():
             raise InputError(f"no such file: {tidy}", "path of a file that exists", _remedy(path))
-        if not path.is_file():
+        if not path.is_file() and not (path.is_dir() and path.suffix.lower() in FOLDERS):
             raise InputError(f"not a file: {tidy}", "path of a file", "name the file inside the folder")
         readable = os.access(path, os.R_OK)
         # ".." after a symbolic link is not the parent one sees, so tidy up only where it changes nothing.

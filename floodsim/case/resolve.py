@@ -89,7 +89,11 @@ def with_siblings(path: Path) -> list[Path]:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file's content, as hexadecimal text."""
+    """SHA-256 of a file's content, as hexadecimal text; of a folder, of the names and contents of all files in it."""
+    if path.is_dir():
+        parts = sorted(part for part in path.rglob("*") if part.is_file())
+        lines = [f"{part.relative_to(path).as_posix()} {checksum(part)}" for part in parts]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -36,6 +36,46 @@ class Footprints:
 
 def read_buildings(case: Case, frame: Frame, notes: list[str]) -> Footprints | None:
     """Read and check the building layer of a case; None where it has none. Raises CaseError."""
+    outlines = read_outlines(case, frame, notes)
+    if outlines is None:
+        return None
+    houses = outlines.within(frame)
+    note_effect(case, frame, outlines, np.unique(houses.covered.owner).size, notes)
+    return houses
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """Building polygons as they were read: feature ids, heights (m), rings as pairs of number and coordinates."""
+
+    ids: np.ndarray
+    heights: np.ndarray
+    rings: list[tuple[int, np.ndarray]]
+    bounds: tuple[float, ...]
+
+    def rows(self, frame: Frame) -> np.ndarray:
+        """First and last + 1 row (n, 2) that each polygon may cover."""
+        low, high = np.full(len(self.heights), np.inf), np.full(len(self.heights), -np.inf)
+        for number, ring in self.rings:
+            low[number] = min(low[number], ring[:, 1].min())
+            high[number] = max(high[number], ring[:, 1].max())
+        first, last = np.floor((low - frame.y0) / frame.dy), np.ceil((high - frame.y0) / frame.dy) + 1
+        return np.stack([first, last], axis=1)
+
+    def within(self, frame: Frame, rows: tuple[int, int] | None = None) -> Footprints:
+        """The polygons on the cells of a frame; with ``rows`` on those of its rows, which then count from the first."""
+        if rows is None:
+            return Footprints(self.ids, self.heights, cells_of_rings(frame, self.rings))
+        low, high = frame.y0 + rows[0] * frame.dy, frame.y0 + rows[1] * frame.dy
+        near = [(n, ring) for n, ring in self.rings if ring[:, 1].max() >= low and ring[:, 1].min() <= high]
+        covered = cells_of_rings(frame, near)
+        inside = (covered.rows >= rows[0]) & (covered.rows < rows[1])
+        owner, row, column = (part[inside] for part in covered)
+        return Footprints(self.ids, self.heights, Covered(owner, row - np.int32(rows[0]), column))
+
+
+def read_outlines(case: Case, frame: Frame, notes: list[str]) -> Outlines | None:
+    """Read and check the building layer of a case; None where it has none. Raises CaseError."""
     if case.grid.buildings == "none":
         return None
     rules = case.buildings
@@ -43,25 +83,28 @@ def read_buildings(case: Case, frame: Frame, notes: list[str]) -> Footprints | N
     layer = read_polygons(file, rules.layer, rules.encoding, key="grid.buildings", crs_wkt=frame.crs_wkt, notes=notes)
     _check_overlaps(layer, case, notes)
     heights = _heights(layer, case, notes)
-    covered = cells_of_rings(frame, polygon_rings(layer.geometry.to_numpy()))
-    if len(covered.owner) == 0:
-        bounds = tuple(float(value) for value in layer.total_bounds)
+    rings = polygon_rings(layer.geometry.to_numpy())
+    return Outlines(layer.index.to_numpy(), heights, rings, tuple(float(value) for value in layer.total_bounds))
+
+
+def note_effect(case: Case, frame: Frame, outlines: Outlines, covering: int, notes: list[str]) -> None:
+    """Raise CaseError where no polygon covers a cell, or note how many do not; ``covering`` do."""
+    if not covering:
         raise CaseError(
             Fault(
                 "no building covers a cell of the grid",
-                str(file),
+                str(case.grid.buildings),
                 "grid.buildings",
-                show_bounds(bounds),  # type: ignore[arg-type]
+                show_bounds(outlines.bounds),  # type: ignore[arg-type]
                 show_bounds(frame.bounds),
                 'check the CRS of the layer, or write buildings = "none"',
             )
         )
-    lost = len(layer) - len(np.unique(covered.owner))
-    if lost:
+    count = len(outlines.heights)
+    if covering < count:
         notes.append(
-            f"buildings: {lost} of {len(layer)} are outside the grid or cover no cell centre and have no effect"
+            f"buildings: {count - covering} of {count} are outside the grid or cover no cell centre and have no effect"
         )
-    return Footprints(layer.index.to_numpy(), heights, covered)
 
 
 def polygon_rings(shapes: np.ndarray) -> list[tuple[int, np.ndarray]]:
@@ -160,28 +203,39 @@ def block_cells(active: np.ndarray, houses: Footprints, frame: Frame, file: str)
     a free cell around it passes its rain to the nearest free cell. Raises CaseError where there is none.
     """
     covered = _on(houses.covered, active)
-    last = np.full(active.shape, -1, np.int32)
-    last[covered.rows, covered.cols] = covered.owner
-    sole = last[covered.rows, covered.cols] == covered.owner  # each cell once, whichever polygons share it
-    del last
-    owned = Covered(*(part[sole] for part in covered))
     building = np.zeros(active.shape, np.uint8)
-    building[owned.rows, owned.cols] = BLOCKED
-    active[owned.rows, owned.cols] = False
+    building[covered.rows, covered.cols] = BLOCKED
+    active[covered.rows, covered.cols] = False
     if not active.any():
-        remedy = 'leave streets free, or write mode = "raised"'
-        raise CaseError(
-            Fault("buildings block every cell of the grid", file, "buildings.mode", "blocked", remedy=remedy)
-        )
-    cells = np.bincount(owned.owner, minlength=len(houses.heights))
+        raise CaseError(all_blocked(file))
+    share = active.astype(np.float32)
+    share_rain(covered, len(houses.heights), active, share)
+    return building, share
+
+
+def all_blocked(file: str) -> Fault:
+    """What to say where no cell is left free."""
+    remedy = 'leave streets free, or write mode = "raised"'
+    return Fault("buildings block every cell of the grid", file, "buildings.mode", "blocked", remedy=remedy)
+
+
+def share_rain(covered: Covered, polygons: int, active: np.ndarray, share: np.ndarray) -> None:
+    """Add the rain of blocked cells to ``share`` (ny, nx), in place; ``active`` are the free cells, and there are some.
+
+    Only cells on and around polygons are looked at, so both arrays may be mapped files.
+    """
+    flat = covered.rows.astype(np.int64) * active.shape[1] + covered.cols
+    # Of a cell that polygons share the last one has the rain.
+    _, last = np.unique(flat[::-1], return_index=True)
+    sole = np.sort(flat.size - 1 - last)
+    owned = Covered(*(part[sole] for part in covered))
+    cells = np.bincount(owned.owner, minlength=polygons)
     receiver, target = _free_rim(covered, active)
     enclosed = np.setdiff1d(np.flatnonzero(cells), receiver)
     nearest = [_nearest_free(owned, int(number), active) for number in enclosed]
     receiver = np.concatenate([receiver, enclosed])
     target = np.concatenate([target, np.array(nearest, np.int64)])
-    share = active.astype(np.float32)
     np.add.at(share.reshape(-1), target, _equal_parts(cells, receiver).astype(np.float32))
-    return building, share
 
 
 def _equal_parts(cells: np.ndarray, receiver: np.ndarray) -> np.ndarray:

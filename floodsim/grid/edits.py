@@ -29,6 +29,15 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Change:
+    """An edit whose shapes have been read; faults name its ``key``."""
+
+    key: str
+    edit: TerrainEdit
+    shapes: list[Shape]
+
+
+@dataclass(frozen=True)
 class Touched:
     """Cells that a shape touches: flat index; for lines the place along the line in m of the nearest point, and
     those that the line itself crosses, in its order.
@@ -55,35 +64,62 @@ def apply_keyed(
     faults = Faults()
     for key, edit in edits:
         try:
-            _apply(bed, active, edit, frame, key, notes)
+            change = read_change(key, edit, frame, notes)
+            if not apply_change(bed, active, change, frame):
+                faults.found.append(touches_nothing(change, frame))
         except CaseError as error:
             faults.take(error)
     faults.raise_if_any()
 
 
-def _apply(bed: np.ndarray, active: np.ndarray, edit: TerrainEdit, frame: Frame, key: str, notes: list[str]) -> None:
+def read_change(key: str, edit: TerrainEdit, frame: Frame, notes: list[str]) -> Change:
+    """Read the shapes of an edit; raises CaseError."""
     _check_keys(edit, key)
-    touched_any = False
-    for shape in _shapes(edit, frame, key, notes):
+    return Change(key, edit, _shapes(edit, frame, key, notes))
+
+
+def apply_change(bed: np.ndarray, active: np.ndarray, change: Change, frame: Frame, first: int = 0) -> bool:
+    """Apply an edit to the rows of ``frame`` from ``first`` on that ``bed`` holds; whether it touches a cell there.
+
+    Shapes for which `leans_on_ends` must lie in these rows as a whole, or not at all.
+    """
+    edit, rows, touched_any = change.edit, (first, first + len(bed)), False
+    levels, wet, before = bed.reshape(-1), active.reshape(-1), first * frame.nx
+    for shape in change.shapes:
+        low, high = rows_of(shape, edit, frame)
+        if high <= rows[0] or low >= rows[1]:
+            continue
         touched = _cells(shape, edit, frame)
-        keep, on_line = active.reshape(-1)[touched.flat], active.reshape(-1)[touched.chain]
-        touched = Touched(touched.flat[keep], touched.station[keep], touched.chain[on_line])
+        flat, chain = touched.flat - before, touched.chain - before
+        keep, on_line = (flat >= 0) & (flat < wet.size), (chain >= 0) & (chain < wet.size)
+        keep[keep] = wet[flat[keep]]
+        on_line[on_line] = wet[chain[on_line]]
+        touched = Touched(flat[keep], touched.station[keep], chain[on_line])
         if len(touched.flat):
             touched_any = True
-            levels = bed.reshape(-1)
             levels[touched.flat] = KINDS[edit.kind](levels, touched, shape, edit)
-    if not touched_any:
-        where = str(edit.file or f"coordinates from {edit.coordinates[0]}" if edit.coordinates else edit.file)
-        raise CaseError(
-            Fault(
-                "touches no cell of the grid",
-                "",
-                key,
-                where,
-                show_bounds(frame.bounds),
-                "check the coordinates (x, y in the CRS of the grid)",
-            )
-        )
+    return touched_any
+
+
+def rows_of(shape: Shape, edit: TerrainEdit, frame: Frame) -> tuple[int, int]:
+    """First and last + 1 row of a frame that a shape may touch, with a row to spare."""
+    y = np.concatenate([ring[:, 1] for ring in shape.rings])
+    reach = (edit.width or 0.0) / 2 + frame.dy
+    low, high = (float(y.min()) - reach - frame.y0) / frame.dy, (float(y.max()) + reach - frame.y0) / frame.dy
+    return int(np.floor(low)), int(np.ceil(high)) + 1
+
+
+def leans_on_ends(shape: Shape, edit: TerrainEdit) -> bool:
+    """Whether the levels that a shape sets follow from the ground at its ends."""
+    return edit.kind == "breach" and shape.value is None and edit.level is None and not _has_levels(shape)
+
+
+def touches_nothing(change: Change, frame: Frame) -> Fault:
+    """What to say of an edit that touches no cell."""
+    edit = change.edit
+    where = str(edit.file or f"coordinates from {edit.coordinates[0]}" if edit.coordinates else edit.file)
+    remedy = "check the coordinates (x, y in the CRS of the grid)"
+    return Fault("touches no cell of the grid", "", change.key, where, show_bounds(frame.bounds), remedy)
 
 
 # --- what each kind does: new levels of the touched cells --------------------------------------------------------

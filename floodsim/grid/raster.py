@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from floodsim.case.ground import GridSection
+from floodsim.case.paths import FOLDERS
 from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Fault
 from floodsim.grid import crs
@@ -28,7 +29,7 @@ MAX_DEPTH = 500.0
 def open_raster(path: Path, key: str, variable: str | None = None) -> RasterFile:
     """Look at a raster file without reading its values; raises CaseError (missing, wrong suffix, damaged, rotated)."""
     path = Path(path)
-    if not path.is_file():
+    if not path.is_file() and not (path.is_dir() and path.suffix.lower() in FOLDERS):
         raise CaseError(
             Fault("no such file", str(path), key, remedy="check the path; it counts from the case file's folder")
         )
@@ -56,7 +57,7 @@ def find_terrain(case: Case, notes: list[str]) -> Terrain:
     section = case.grid
     if section.terrain is None:
         raise CaseError(
-            Fault("is missing", key="grid.terrain", remedy="name a GeoTIFF, Arc/Info ASCII or NetCDF of levels")
+            Fault("is missing", key="grid.terrain", remedy="name a GeoTIFF, Arc/Info ASCII, NetCDF or Zarr of levels")
         )
     raster = open_raster(section.terrain, "grid.terrain", section.terrain_variable)
     wkt = crs.grid_crs(section.crs, raster.frame, str(raster.path), notes)
@@ -258,6 +259,37 @@ def read_layer(raster: RasterFile, frame: Frame) -> tuple[np.ndarray, np.ndarray
         return np.where(lost, 0, turned).astype(window.values.dtype), lost, True
     classes, lost = resample_classes(window.values, window.missing, source, frame)
     return classes, lost, True
+
+
+def why_not_by_windows(raster: RasterFile, frame: Frame) -> str:
+    """Why a layer comes to other bits where it is read window by window of a frame; empty where it does not."""
+    source = raster.frame
+    if source.crs_wkt and frame.crs_wkt and not crs.same(source.crs_wkt, frame.crs_wkt):
+        return "is in another CRS"
+    ratios = [max(a, b) / min(a, b) for a, b in ((frame.dx, source.dx), (frame.dy, source.dy))]
+    starts = [(frame.x0 - source.x0) / min(frame.dx, source.dx), (frame.y0 - source.y0) / min(frame.dy, source.dy)]
+    even = all(abs(value - round(value)) < SNAP for value in ratios + starts)
+    return "" if even else "has cells that do not go evenly with those of the grid"
+
+
+def read_layer_window(raster: RasterFile, frame: Frame, classes: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A layer on a window of the grid, ``classes`` or numbers: values (ny, nx), and where they are missing.
+
+    Only where `why_not_by_windows` has nothing to say. A window beside the layer has no data. Raises CaseError.
+    """
+    window, source = _read_around(raster, frame, None, False)
+    if window.values.size == 0:
+        return np.zeros(frame.shape, window.values.dtype), np.ones(frame.shape, bool)
+    if classes:
+        return resample_classes(*_whole(window, raster), source, frame)
+    numbers = resample(*window, source, frame, "average")
+    return numbers, np.isnan(numbers)
+
+
+def layer_holds_classes(raster: RasterFile, frame: Frame) -> bool:
+    """Whether the part of a layer in the grid's CRS that lies around a window holds classes, as `holds_classes`."""
+    window, _ = _read_around(raster, frame, None, False)
+    return window.values.size > 0 and holds_classes(window)
 
 
 def _whole(window: Window, raster: RasterFile) -> Window:

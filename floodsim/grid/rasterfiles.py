@@ -1,4 +1,4 @@
-"""The three raster formats: GeoTIFF, Arc/Info ASCII, NetCDF. Each gives a frame first and a window of values later.
+"""The raster formats: GeoTIFF, Arc/Info ASCII, NetCDF and Zarr. Each gives a frame first and a window of values later.
 
 Values come out with rows from south to north, together with a mask of missing cells. Knows nothing of cases.
 """
@@ -225,7 +225,7 @@ def _first_word_that_is_no_number(path: Path, offset: int) -> tuple[int, str]:
 
 
 def open_netcdf(path: Path, key: str, variable: str | None) -> RasterFile:
-    """Look at a NetCDF variable on uniform one-dimensional coordinates; y may ascend or descend."""
+    """Look at a NetCDF or Zarr variable on uniform one-dimensional coordinates; y may ascend or descend."""
     with _netcdf(path, key) as dataset:
         name = _netcdf_variable(dataset, path, key, variable)
         field = dataset[name].squeeze(drop=True)
@@ -256,10 +256,14 @@ def _turned(part: slice, count: int) -> slice:
 def _netcdf(path: Path, key: str) -> Any:
     import xarray as xr
 
+    zarr = path.suffix.lower() == ".zarr"
+    if zarr:
+        need("zarr", f"reading {path.name}", extra="zarr")
     try:
-        return xr.open_dataset(path, decode_coords="all", decode_times=False)
-    except (OSError, ValueError, RuntimeError) as error:
-        refuse(path, key, f"cannot be read as NetCDF: {error}", remedy="check that the file is complete")
+        return xr.open_dataset(path, engine="zarr" if zarr else None, decode_coords="all", decode_times=False)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        said = "Zarr" if zarr else "NetCDF"
+        refuse(path, key, f"cannot be read as {said}: {error}", remedy="check that the file is complete")
 
 
 def _netcdf_variable(dataset: Any, path: Path, key: str, variable: str | None) -> str:
@@ -343,4 +347,5 @@ FORMATS: dict[str, Callable[[Path, str, str | None], RasterFile]] = {
     ".asc": open_ascii,
     ".nc": open_netcdf,
     ".nc4": open_netcdf,
+    ".zarr": open_netcdf,
 }

@@ -78,59 +78,118 @@ def manning(case: Case, frame: Frame, active: np.ndarray, notes: list[str]) -> n
     """Manning n on the cells of the grid, float32 (ny, nx) in s m^-1/3; raises CaseError."""
     given = case.grid.roughness
     if isinstance(given, int | float):
-        _refuse_absurd(np.asarray(given), "", "grid.roughness")
+        check_number(given)
         return np.full(frame.shape, given, np.float32)
     raster = open_raster(given, "grid.roughness")
     values, missing, classes = read_layer(raster, frame)
-    default = case.roughness.default
-    if classes:
-        n = _from_classes(values, missing, active, case, given, notes)
-    else:
-        notes.append(f"roughness: {given.name} holds Manning n (area average)")
-        n = values.astype(np.float32)
-    lacking = active & np.isnan(n)
+    seen = survey(values, missing, classes, active)
+    return manning_law(case, given, classes, seen, notes).on(values, missing)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What lies on cells of a layer, or on those of several windows of it.
+
+    ``counts``: active cells by class code, of all codes that occur; ``lacking``: active cells without data, and the
+    ``first`` of them; ``absurd``: numbers that are no Manning n, and the ``worst`` one.
+    """
+
+    counts: dict[int, int]
+    lacking: int
+    first: tuple[int, int] | None
+    absurd: int = 0
+    worst: float = 0.0
+
+    def joined(self, other: Survey) -> Survey:
+        """Two windows together, this one first."""
+        codes = sorted({*self.counts, *other.counts})
+        return Survey(
+            {code: self.counts.get(code, 0) + other.counts.get(code, 0) for code in codes},
+            self.lacking + other.lacking, self.first or other.first,
+            self.absurd + other.absurd, self.worst if self.absurd else other.worst,
+        )  # fmt: skip
+
+
+def survey(values: np.ndarray, missing: np.ndarray, classes: bool, active: np.ndarray, row: int = 0) -> Survey:
+    """Look at a layer on cells that begin at a ``row`` of the grid."""
+    lacking, counts = missing & active, {}
+    for code in codes_in(values, missing) if classes else ():
+        counts[int(code)] = int(np.count_nonzero((values == code) & ~missing & active))
+    j, i = divmod(int(np.argmax(lacking)), lacking.shape[1])
+    first = (j + row, i) if lacking.any() else None
     count = int(np.count_nonzero(lacking))
-    if count and default is None:
-        j, i = divmod(int(np.argmax(lacking)), frame.nx)
+    if classes:
+        return Survey(counts, count, first)
+    wrong = _absurd(values.astype(np.float32)) & ~missing
+    worst = float(np.float32(values[wrong].flat[0])) if wrong.any() else 0.0
+    return Survey(counts, count, first, int(np.count_nonzero(wrong)), worst)
+
+
+@dataclass(frozen=True)
+class ManningLaw:
+    """Manning n by class code, or None where the layer holds n itself; ``fallback`` where there is nothing."""
+
+    by_class: dict[int, float] | None
+    fallback: np.float32
+
+    def on(self, values: np.ndarray, missing: np.ndarray) -> np.ndarray:
+        """Manning n of cells of the layer, float32."""
+        if self.by_class is None:
+            n = values.astype(np.float32)
+            n[missing] = self.fallback
+            return n
+        n = np.full(values.shape, self.fallback)
+        for code in codes_in(values, missing):
+            if int(code) in self.by_class:
+                n[(values == code) & ~missing] = self.by_class[int(code)]
+        return n
+
+
+def manning_law(case: Case, file: Path, classes: bool, seen: Survey, notes: list[str]) -> ManningLaw:
+    """How a layer of the whole grid becomes Manning n; raises CaseError with what is wrong with it."""
+    default = case.roughness.default
+    by_class = None
+    if classes:
+        by_class = _by_class(case, file, seen, notes)
+    else:
+        notes.append(f"roughness: {file.name} holds Manning n (area average)")
+    if seen.first is not None and default is None:
+        j, i = seen.first
         raise CaseError(
             Fault(
-                f"has no data on {count} cells of the grid, the first at row {j}, column {i}",
-                str(given),
+                f"has no data on {seen.lacking} cells of the grid, the first at row {j}, column {i}",
+                str(file),
                 "grid.roughness",
                 remedy="give roughness.default, or a raster that covers the grid",
             )
         )
     fallback = np.float32(0.03 if default is None else default)
-    n[np.isnan(n)] = fallback
-    if count:
-        notes.append(f"roughness: {count} cells without data got roughness.default = {fallback:g}")
-    _refuse_absurd(n, str(given), "grid.roughness")
-    return n
+    if seen.lacking:
+        notes.append(f"roughness: {seen.lacking} cells without data got roughness.default = {fallback:g}")
+    if seen.absurd:
+        raise CaseError(_absurd_fault(seen.absurd, seen.worst, str(file), "grid.roughness"))
+    return ManningLaw(by_class, fallback)
 
 
-def _from_classes(
-    codes: np.ndarray, missing: np.ndarray, active: np.ndarray, case: Case, file: Path, notes: list[str]
-) -> np.ndarray:
-    """Manning n by class, NaN where the raster is missing; those the table lacks get the default or are refused."""
+def _by_class(case: Case, file: Path, seen: Survey, notes: list[str]) -> dict[int, float]:
+    """Manning n by class; those the table lacks get the default or are refused."""
     path = case.roughness.table or built_in_table()
     table = read_table(path)
     notes.append(f"roughness: {file.name} holds land-cover classes (majority of area), n from {path.name}")
-    n = np.full(codes.shape, np.nan, np.float32)
+    n: dict[int, float] = {}
     faults = Faults(file)
-    for code in codes_in(codes, missing):
-        here = (codes == code) & ~missing
-        entry = table.get(int(code))
-        count = int(np.count_nonzero(here & active))
+    for code, count in seen.counts.items():
+        entry = table.get(code)
         if entry is not None:
-            n[here] = entry.manning
+            n[code] = entry.manning
         elif case.roughness.default is not None:
-            n[here] = case.roughness.default
+            n[code] = case.roughness.default
             notes.append(f"roughness: class {code} ({count} cells) got roughness.default = {case.roughness.default:g}")
         elif count:
             faults.add(
                 f"class {code} ({count} cells) is not in the table {path.name}",
                 key="grid.roughness",
-                value=int(code),
+                value=code,
                 allowed=", ".join(map(str, sorted(table))),
                 remedy="add it to a table of your own (roughness.table), or give roughness.default",
             )
@@ -138,20 +197,25 @@ def _from_classes(
     return n
 
 
-def _refuse_absurd(n: np.ndarray, file: str, key: str) -> None:
-    wrong = ~((n >= np.float32(LOWEST_N)) & (n <= np.float32(HIGHEST_N)))
-    if np.any(wrong):
-        first = float(np.asarray(n)[wrong].flat[0])
-        raise CaseError(
-            Fault(
-                f"Manning n out of range on {np.count_nonzero(wrong)} cells",
-                file,
-                key,
-                f"{first:g}",
-                f"{LOWEST_N} .. {HIGHEST_N} s m^-1/3",
-                "if the raster holds Strickler k = 1/n or classes, convert it",
-            )
-        )
+def check_number(given: float) -> None:
+    """Raise CaseError where a number cannot be a Manning n."""
+    if _absurd(np.asarray(given)).any():
+        raise CaseError(_absurd_fault(1, given, "", "grid.roughness"))
+
+
+def _absurd(n: np.ndarray) -> np.ndarray:
+    return np.asarray(~((n >= np.float32(LOWEST_N)) & (n <= np.float32(HIGHEST_N))))
+
+
+def _absurd_fault(count: int, first: float, file: str, key: str) -> Fault:
+    return Fault(
+        f"Manning n out of range on {count} cells",
+        file,
+        key,
+        f"{first:g}",
+        f"{LOWEST_N} .. {HIGHEST_N} s m^-1/3",
+        "if the raster holds Strickler k = 1/n or classes, convert it",
+    )
 
 
 def loss_classes(case: Case, geometry: Cells, active: np.ndarray | None = None) -> tuple[np.ndarray, list[int]]:
@@ -162,26 +226,46 @@ def loss_classes(case: Case, geometry: Cells, active: np.ndarray | None = None) 
     not infiltrate. Raises CaseError where there is no class raster, an active cell has no class and there is no
     default, or there are more than 254 classes.
     """
+    given, key = class_raster(case)
+    frame = frame_of(geometry)
+    active = np.ones(frame.shape, bool) if active is None else active
+    values, missing, classes = read_layer(open_raster(given, key), frame)
+    codes = loss_codes(case, classes, survey(values, missing, classes, active))
+    return loss_index(values, missing, active, codes), codes
+
+
+def class_raster(case: Case) -> tuple[Path, str]:
+    """The raster of the classes that infiltrate, and the key that names it; raises CaseError where there is none."""
     given = case.losses.land_cover or case.grid.roughness
     key = "losses.land_cover" if case.losses.land_cover else "grid.roughness"
-    remedy = "name a raster of whole numbers with losses.land_cover"
     if not isinstance(given, Path):
+        remedy = "name a raster of whole numbers with losses.land_cover"
         raise CaseError(Fault("losses.table needs a land-cover raster", key=key, value=repr(given), remedy=remedy))
-    frame = frame_of(geometry)
-    values, missing, classes = read_layer(open_raster(given, key), frame)
+    return given, key
+
+
+def loss_codes(case: Case, classes: bool, seen: Survey) -> list[int]:
+    """Codes of the classes that occur on the whole grid, in the order of their indices; raises CaseError."""
+    given, key = class_raster(case)
     if not classes:
+        remedy = "name a raster of whole numbers with losses.land_cover"
         raise CaseError(Fault("holds Manning n, no land-cover classes", str(given), key, remedy=remedy))
-    lacking = missing if active is None else missing & active
-    if lacking.any() and case.roughness.default is None:
-        j, i = divmod(int(np.argmax(lacking)), frame.nx)
-        message = f"has no class on {np.count_nonzero(lacking)} cells, the first at row {j}, column {i}"
+    if seen.first is not None and case.roughness.default is None:
+        j, i = seen.first
+        message = f"has no class on {seen.lacking} cells, the first at row {j}, column {i}"
         remedy = "give a raster that covers the grid, or roughness.default (such cells then do not infiltrate)"
         raise CaseError(Fault(message, str(given), key, remedy=remedy))
-    codes = codes_in(values, missing)
+    codes = sorted(seen.counts)
     if len(codes) > 254:
         message, remedy = f"has {len(codes)} classes", "join classes that infiltrate alike"
         raise CaseError(Fault(message, str(given), key, allowed="at most 254", remedy=remedy))
-    index = np.searchsorted(codes, values).astype(np.uint8)
+    return codes + [NO_CLASS] * (seen.lacking > 0)
+
+
+def loss_index(values: np.ndarray, missing: np.ndarray, active: np.ndarray, codes: list[int]) -> np.ndarray:
+    """Index into ``codes`` of every cell of a layer, uint8."""
+    known = np.array(codes[:-1] if codes and codes[-1] == NO_CLASS else codes, np.int64)
+    index = np.searchsorted(known, values).astype(np.uint8)
     index[missing] = 0
-    index[lacking] = len(codes)
-    return index, [int(code) for code in codes] + [NO_CLASS] * bool(lacking.any())
+    index[missing & active] = len(known)
+    return index

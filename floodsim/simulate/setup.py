@@ -66,12 +66,17 @@ class Setup:
     drainage: Drainage | None = None
 
 
-def make_setup(case: Case, grid: Grid | None = None) -> Setup:
-    """Prepare everything a case names; ``grid`` replaces the case's terrain. Raises CaseError with all faults found."""
+def make_setup(case: Case, grid: Grid | None = None, *, ready: bool = False) -> Setup:
+    """Prepare everything a case names; ``grid`` replaces the case's terrain, and is ``ready`` where it is this terrain
+    with all that the case does to it. Raises CaseError with all faults found.
+    """
     notes: list[str] = []
     faults = Faults()
     try:
-        grid = prepare_grid(case, notes=notes) if grid is None else on_grid(case, grid)
+        if grid is None:
+            grid = prepare_grid(case, notes=notes)
+        elif not ready:
+            grid = on_grid(case, grid)
     except CaseError as error:
         faults.take(error)
         _check_water(case, faults)

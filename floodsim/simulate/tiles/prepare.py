@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from floodsim.case.schema import Case
-from floodsim.grid import windows
+from floodsim.grid import window_plan, windows
 from floodsim.grid.grid import Grid
 from floodsim.grid.raster import find_terrain
 from floodsim.memory import peak_memory_mb
@@ -33,25 +33,37 @@ def prepare_by_windows(
     None where the grid is smaller than ``least`` cells or needs to be whole; a large one gets a note that says why.
     Raises CaseError as `prepare_grid` does.
     """
-    reason = windows.whole_because(case)
-    if reason:
-        if case.grid.terrain is not None and find_terrain(case, []).frame.size >= least:
-            notes.append(f"the ground was prepared whole, not by windows: {reason}")
+    if case.grid.terrain is None:
         return None
     found: list[str] = []
-    terrain = windows.plain_terrain(case, found)
-    if terrain is None or terrain.frame.size < least:
+    terrain = find_terrain(case, found)
+    frame = terrain.frame
+    if frame.size < least:
+        return None
+    reason = (
+        window_plan.whole_because(case) or window_plan.uneven(case, terrain) or window_plan.uneven_layers(case, frame)
+    )
+    work = None if reason else window_plan.plan(case, frame, found)
+    if work is not None:
+        reason = window_plan.too_much(work)
+    if work is None or reason:
+        notes.append(f"the ground was prepared whole, not by windows: {reason}")
         return None
     notes += found
-    frame = terrain.frame
-    parts = list(windows.strips(frame))
-    seen = reduce(windows.Look.joined, pool.map(windows.look, [(case, part) for part in parts]))
-    windows.check(case, frame, seen, notes)
-    windows.begin(folder, frame, seen)
-    peaks = pool.map(_fill, [(case, folder.absolute(), part, seen) for part in parts])
-    return windows.mapped_grid(folder, frame), peaks
+    folder = folder.absolute()
+    window_plan.save(work, folder)
+    each = [(folder, number) for number in range(len(work.strips))]
+    if window_plan.layer_files(case):
+        work = window_plan.with_layers(work, pool.map(window_plan.holds_classes, each))
+        window_plan.save(work, folder)
+    seen = reduce(windows.Look.joined, pool.map(windows.look, each))
+    law = windows.check(work, seen, notes)
+    windows.begin(work, folder, seen)
+    peaks = pool.map(_fill, [(folder, number, law) for _, number in each])
+    windows.finish(work, folder)
+    return windows.mapped_grid(work, folder, law), peaks
 
 
-def _fill(case: Case, folder: Path, window: windows.Window, seen: windows.Look) -> float:
-    windows.fill(case, folder, window, seen)
+def _fill(folder: Path, number: int, law: windows.Law) -> float:
+    windows.fill(folder, number, law)
     return peak_memory_mb() or 0.0

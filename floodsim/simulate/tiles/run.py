@@ -108,7 +108,7 @@ def _prepare(case: Case, folder: ResultFolder, cut: Cut, place: Place, grid: Gri
     by_windows = None if grid is not None else prepare_by_windows(
         case, folder.path / INPUTS, place, notes, cut.by_windows_from
     )  # fmt: skip
-    setup = make_setup(case, grid if by_windows is None else by_windows[0])
+    setup = make_setup(case, grid) if by_windows is None else make_setup(case, by_windows[0], ready=True)
     setup.notes[:0] = notes
     shape = setup.grid.shape
     plan = cut_tiles(shape, cut.tiles) if cut.tiles else plan_tiles(shape, cut.workers, activity(setup.grid))
