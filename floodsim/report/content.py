@@ -10,6 +10,7 @@ from floodsim.report import drains, layers, series
 from floodsim.report.chart import Curve, hydrograph
 from floodsim.report.run import Run
 from floodsim.report.tables import Table, all_tables, drained
+from floodsim.report.tables_measures import built_here
 from floodsim.report.texts import Texts, clock, number
 
 STILLS = ("max_depth", "recession_time", "risk", "arr")
@@ -33,6 +34,7 @@ def page_content(run: Run, t: Texts, map_data: dict[str, Any]) -> dict[str, Any]
         "verdict_notes": [t.pick(note) for note in verdict.get("notes", [])],
         "points": [_point(run, k, point, t) for k, point in enumerate(run.points)],
         "measures": measures,
+        "built": _built(run, t),
         "drains": drains.page_parts(run, t),
         "has_catchments": any(point.get("catchment") for point in run.points),
         "has_causes": any(drains.cause_of(point) for point in run.points),
@@ -78,7 +80,19 @@ def overview(runs: list[Run], t: Texts) -> Table:
     for name in names:
         found = [next((p for p in run.points if p["name"] == name), None) for run in runs]
         rows.append([name, *(_short(point, t) for point in found)])
+    built = [built_here(run) for run in runs]
+    if any(titles for titles, _, _ in built):
+        rows.append([t("measures_built"), *("; ".join(titles) or t("present_state") for titles, _, _ in built)])
+        rows.append([t("cost"), *(f"{cost:g} {money}".strip() for _, cost, money in built)])
     return Table("overview", t("compare_runs"), [Column(t("point")), *(Column(run.name) for run in runs)], rows)
+
+
+def _built(run: Run, t: Texts) -> str:
+    """What the run has built and what it costs; empty in the present state."""
+    titles, cost, money = built_here(run)
+    if not titles:
+        return ""
+    return f"{t('built_cost', n=len(titles), cost=f'{cost:g} {money}')} {'; '.join(titles)}"
 
 
 def _short(point: dict[str, Any] | None, t: Texts) -> str:

@@ -9,6 +9,15 @@ from floodsim.report.tables import Column, Table
 from floodsim.report.texts import Texts
 
 
+def built_here(run: Run) -> tuple[list[str], float, str]:
+    """Titles of the measures that a run has built, what they cost together, and the currency."""
+    section = run.results.case.get("plan") or {}
+    names = set(section.get("applied") or [])
+    built = [one for one in run.results.case.get("measures") or [] if one["name"] in names]
+    titles = [one.get("title") or one["name"] for one in built]
+    return titles, sum(float(one["cost"]) for one in built), section.get("currency") or ""
+
+
 def measures_table(run: Run, t: Texts) -> Table:
     """Every candidate: kind, phase, cost, whether this run and whether the plan has it built, what it does alone."""
     found = run.verdict.get("plan") or {}
@@ -27,8 +36,8 @@ def measures_table(run: Run, t: Texts) -> Table:
         Column(t("measure")), Column(t("kind")), Column(t("phase")), Column(f"{t('cost')} {money}", "{:,.1f}"),
         Column(t("built_here")), Column(t("in_plan")), Column(t("alone_gains")),
     ]  # fmt: skip
-    cost = sum(float(one["cost"]) for one in run.results.case.get("measures") or [] if one["name"] in built)
-    notes = [t("built_cost", n=len(built), cost=f"{cost:g} {money}")]
+    titles, cost, _ = built_here(run)
+    notes = [t("built_cost", n=len(titles), cost=f"{cost:g} {money}")]
     if found:
         plan = found["plan"]
         notes.append(t("plan_line", n=plan["n"], of=plan["of"], cost=f"{plan['cost']:g} {money}"))

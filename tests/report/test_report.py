@@ -113,6 +113,25 @@ def test_measures_find_their_place(folder: Path, tmp_path: Path) -> None:
     assert html.count("a DN1000 pipe") == 2 and html.count("1.2 M CNY") == 2 and "the outlet is drowned" in html
 
 
+def test_what_a_run_has_built_and_its_cost_stand_on_the_first_screen(folder: Path, tmp_path: Path) -> None:
+    copy = make_run(tmp_path / "plan")
+    case = json.loads((copy / "case.json").read_text(encoding="utf-8"))
+    case["measures"] = [
+        {"name": "pump", "title": "second pump 增设水泵", "kind": "pump", "phase": "near", "cost": 90.0},
+        {"name": "tank", "title": "a tank", "kind": "tank", "phase": "mid", "cost": 30.0},
+    ]
+    case["plan"] = {"applied": ["pump"], "currency": "万元"}
+    (copy / "case.json").write_text(json.dumps(case), encoding="utf-8")
+    alone = page(copy, tmp_path / "a.html")
+    with open_results(folder) as a, open_results(copy) as b:
+        write_report([a, b], tmp_path / "b.html", lang="en")
+    both = (tmp_path / "b.html").read_text(encoding="utf-8")
+    first = alone[: alone.index('data-name="background"')]
+    assert "for 90 万元: 1 of the measures" in first and "second pump 增设水泵" in first and "a tank" not in first
+    assert "<td>Measures built</td><td>present state</td><td>second pump 增设水泵</td>" in both
+    assert re.search(r"<td>Cost</td><td>0[^<]*</td><td>90 万元</td>", both)
+
+
 def test_excel_holds_the_tables(run: Run, tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     from floodsim.report.excel import write_excel
