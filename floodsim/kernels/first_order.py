@@ -44,79 +44,6 @@ def face_fluxes(h_l, un_l, ut_l, z_l, s_l, c_l, h_r, un_r, ut_r, z_r, s_r, c_r, 
         )  # fmt: skip
 
 
-@row_kernel
-def balance(h, u, v, xm, xr, xt, xm_e, xl_e, xt_e, ym, yn, yt, ym_n, ys_n, yt_n, drag, source, h_new, q_x, q_y,
-            clip, trim, dt, rx, ry):  # fmt: skip
-    """New depths and unit discharges of one row: what the four faces and the source bring.
-
-    Cells outside the domain (drag < 0), ghost cells of inner edges among them, stay dry and count for nothing.
-    """
-    zero, film = dt * np.float32(0.0), dt * np.float32(0.0) + np.float32(FILM)
-    for i in range(h_new.size):
-        moved = h[i] - fma(rx, xm_e[i] - xm[i], ry * (ym_n[i] - ym[i]))
-        moved = moved if drag[i] >= 0 else zero
-        kept = max(moved, zero)
-        filled = fma(dt, source[i], kept)
-        depth = filled if filled > film else zero
-        q_x[i] = fma(h[i], u[i], -fma(rx, xl_e[i] - xr[i], ry * (yt_n[i] - yt[i])))
-        q_y[i] = fma(h[i], v[i], -fma(rx, xt_e[i] - xt[i], ry * (ys_n[i] - yn[i])))
-        h_new[i] = depth
-        clip[i] += kept - moved
-        trim[i] += filled - depth
-
-
-@row_kernel
-def balance_compensated(h, u, v, xm, xr, xt, xm_e, xl_e, xt_e, ym, yn, yt, ym_n, ys_n, yt_n, drag, source, low,
-                        h_new, q_x, q_y, clip, trim, dt, rx, ry):  # fmt: skip
-    """As `balance`, for single precision: ``low`` carries what rounding added to the depth (Kahan 1965)."""
-    zero, film = dt * np.float32(0.0), dt * np.float32(0.0) + np.float32(FILM)
-    for i in range(h_new.size):
-        change = fma(dt, source[i], -fma(rx, xm_e[i] - xm[i], ry * (ym_n[i] - ym[i]))) - low[i]
-        filled = h[i] + change
-        rest = (filled - h[i]) - change
-        wet = filled > film if drag[i] >= 0 else False
-        depth = filled if wet else zero
-        rest = rest if wet else zero
-        q_x[i] = fma(h[i], u[i], -fma(rx, xl_e[i] - xr[i], ry * (yt_n[i] - yt[i])))
-        q_y[i] = fma(h[i], v[i], -fma(rx, xt_e[i] - xt[i], ry * (ys_n[i] - yn[i])))
-        h_new[i], low[i] = depth, rest
-        lost = (h[i] - depth) + change + rest if drag[i] >= 0 else zero
-        gone = max(lost, zero)
-        clip[i] += gone - lost if source[i] >= 0 else zero
-        trim[i] += gone if source[i] >= 0 else lost
-
-
-@kernel
-def balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, x, y, y_n, lost, dt, rx, ry):
-    """`balance` of row j, compensated where ``low`` has anything.
-
-    ``r`` holds the fluxes (mass, left, right, side) of the x-faces from row ``x`` on, of the southern faces from ``y``,
-    of the northern ones from ``y_n``; what is clipped and trimmed is added to its rows ``lost`` and ``lost`` + 1.
-    """
-    if low.size:
-        balance_compensated(
-            row(h, j, i0, n), row(u, j, i0, n), row(v, j, i0, n),
-            row(r, x, 0, n), row(r, x + 2, 0, n), row(r, x + 3, 0, n),
-            row(r, x, 1, n), row(r, x + 1, 1, n), row(r, x + 3, 1, n),
-            row(r, y, 0, n), row(r, y + 2, 0, n), row(r, y + 3, 0, n),
-            row(r, y_n, 0, n), row(r, y_n + 1, 0, n), row(r, y_n + 3, 0, n),
-            row(drag, j, i0, n), row(source, j, i0, n), row(low, j, i0, n),
-            row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n),
-            row(r, lost, 0, n), row(r, lost + 1, 0, n), dt, rx, ry,
-        )  # fmt: skip
-    else:
-        balance(
-            row(h, j, i0, n), row(u, j, i0, n), row(v, j, i0, n),
-            row(r, x, 0, n), row(r, x + 2, 0, n), row(r, x + 3, 0, n),
-            row(r, x, 1, n), row(r, x + 1, 1, n), row(r, x + 3, 1, n),
-            row(r, y, 0, n), row(r, y + 2, 0, n), row(r, y + 3, 0, n),
-            row(r, y_n, 0, n), row(r, y_n + 1, 0, n), row(r, y_n + 3, 0, n),
-            row(drag, j, i0, n), row(source, j, i0, n),
-            row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n),
-            row(r, lost, 0, n), row(r, lost + 1, 0, n), dt, rx, ry,
-        )  # fmt: skip
-
-
 @inline
 def settle(depth, q_x, q_y, drag, dt):
     """Velocities out of unit discharges after implicit Manning friction (Xia and Liang 2018).
@@ -136,13 +63,83 @@ def settle(depth, q_x, q_y, drag, dt):
 
 
 @row_kernel
-def settle_row(h, u, v, drag, lam, dt, rdx, rdy, g):
-    """Turn the unit discharges in ``u`` and ``v`` into velocities; ``lam`` keeps the largest wave speed (1/s)."""
-    for i in range(h.size):
-        u_0, v_0 = settle(h[i], u[i], v[i], drag[i], dt)
-        u[i], v[i] = u_0, v_0
-        speed = wave_speed(h[i], g)
+def balance(h, u, v, xm, xr, xt, xm_e, xl_e, xt_e, ym, yn, yt, ym_n, ys_n, yt_n, drag, source, h_new, u_new, v_new,
+            lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
+    """New depths and velocities of one row: what the four faces and the source bring, and friction takes.
+
+    Cells outside the domain (drag < 0), ghost cells of inner edges among them, stay dry and count for nothing. ``lam``
+    keeps the largest wave speed (1/s), ``clip`` and ``trim`` what was clipped and trimmed.
+    """
+    zero, film, rx, ry = dt * np.float32(0.0), dt * np.float32(0.0) + np.float32(FILM), dt * rdx, dt * rdy
+    for i in range(h_new.size):
+        moved = h[i] - fma(rx, xm_e[i] - xm[i], ry * (ym_n[i] - ym[i]))
+        moved = moved if drag[i] >= 0 else zero
+        kept = max(moved, zero)
+        filled = fma(dt, source[i], kept)
+        depth = filled if filled > film else zero
+        q_x = fma(h[i], u[i], -fma(rx, xl_e[i] - xr[i], ry * (yt_n[i] - yt[i])))
+        q_y = fma(h[i], v[i], -fma(rx, xt_e[i] - xt[i], ry * (ys_n[i] - yn[i])))
+        u_0, v_0 = settle(depth, q_x, q_y, drag[i], dt)
+        h_new[i], u_new[i], v_new[i] = depth, u_0, v_0
+        speed = wave_speed(depth, g)
         lam[i] = max(lam[i], max((abs(u_0) + speed) * rdx, (abs(v_0) + speed) * rdy))
+        clip[i] += kept - moved
+        trim[i] += filled - depth
+
+
+@row_kernel
+def balance_compensated(h, u, v, xm, xr, xt, xm_e, xl_e, xt_e, ym, yn, yt, ym_n, ys_n, yt_n, drag, source, low,
+                        h_new, u_new, v_new, lam, clip, trim, dt, rdx, rdy, g):  # fmt: skip
+    """As `balance`, for single precision: ``low`` carries what rounding added to the depth (Kahan 1965)."""
+    zero, film, rx, ry = dt * np.float32(0.0), dt * np.float32(0.0) + np.float32(FILM), dt * rdx, dt * rdy
+    for i in range(h_new.size):
+        change = fma(dt, source[i], -fma(rx, xm_e[i] - xm[i], ry * (ym_n[i] - ym[i]))) - low[i]
+        filled = h[i] + change
+        rest = (filled - h[i]) - change
+        wet = filled > film if drag[i] >= 0 else False
+        depth = filled if wet else zero
+        rest = rest if wet else zero
+        q_x = fma(h[i], u[i], -fma(rx, xl_e[i] - xr[i], ry * (yt_n[i] - yt[i])))
+        q_y = fma(h[i], v[i], -fma(rx, xt_e[i] - xt[i], ry * (ys_n[i] - yn[i])))
+        u_0, v_0 = settle(depth, q_x, q_y, drag[i], dt)
+        h_new[i], u_new[i], v_new[i], low[i] = depth, u_0, v_0, rest
+        speed = wave_speed(depth, g)
+        lam[i] = max(lam[i], max((abs(u_0) + speed) * rdx, (abs(v_0) + speed) * rdy))
+        lost = (h[i] - depth) + change + rest if drag[i] >= 0 else zero
+        gone = max(lost, zero)
+        clip[i] += gone - lost if source[i] >= 0 else zero
+        trim[i] += gone if source[i] >= 0 else lost
+
+
+@kernel
+def balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, x, y, y_n, kept, dt, rdx, rdy, g):
+    """`balance` of row j, compensated where ``low`` has anything.
+
+    ``r`` holds the fluxes (mass, left, right, side) of the x-faces from row ``x`` on, of the southern faces from ``y``,
+    of the northern ones from ``y_n``; from row ``kept`` on wave speeds and what is clipped and trimmed.
+    """
+    if low.size:
+        balance_compensated(
+            row(h, j, i0, n), row(u, j, i0, n), row(v, j, i0, n),
+            row(r, x, 0, n), row(r, x + 2, 0, n), row(r, x + 3, 0, n),
+            row(r, x, 1, n), row(r, x + 1, 1, n), row(r, x + 3, 1, n),
+            row(r, y, 0, n), row(r, y + 2, 0, n), row(r, y + 3, 0, n),
+            row(r, y_n, 0, n), row(r, y_n + 1, 0, n), row(r, y_n + 3, 0, n),
+            row(drag, j, i0, n), row(source, j, i0, n), row(low, j, i0, n),
+            row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n),
+            row(r, kept, 0, n), row(r, kept + 1, 0, n), row(r, kept + 2, 0, n), dt, rdx, rdy, g,
+        )  # fmt: skip
+    else:
+        balance(
+            row(h, j, i0, n), row(u, j, i0, n), row(v, j, i0, n),
+            row(r, x, 0, n), row(r, x + 2, 0, n), row(r, x + 3, 0, n),
+            row(r, x, 1, n), row(r, x + 1, 1, n), row(r, x + 3, 1, n),
+            row(r, y, 0, n), row(r, y + 2, 0, n), row(r, y + 3, 0, n),
+            row(r, y_n, 0, n), row(r, y_n + 1, 0, n), row(r, y_n + 3, 0, n),
+            row(drag, j, i0, n), row(source, j, i0, n),
+            row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n),
+            row(r, kept, 0, n), row(r, kept + 1, 0, n), row(r, kept + 2, 0, n), dt, rdx, rdy, g,
+        )  # fmt: skip
 
 
 @kernel
@@ -158,7 +155,7 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
     by drying films, positive, and by sinks that found no water, negative), the last two added to what stands there.
     ``scratch`` (SCRATCH_ROWS, widest window + 2) is working space.
     """
-    r, rx, ry = scratch, dt * rdx, dt * rdy
+    r = scratch
     for k in range(windows.shape[0]):
         j0, j1, i0, i1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
         n, w, m, e = i1 - i0, i0 - 1, i1 - i0 + 1, 1
@@ -181,9 +178,8 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
                     row(z, j, i0, m), row(sx, j, i0, m), row(r, c, e, m),
                     row(r, x, 0, m), row(r, x + 1, 0, m), row(r, x + 2, 0, m), row(r, x + 3, 0, m), g,
                 )  # fmt: skip
-                balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, x, y, y_n, 15, dt, rx, ry)
-                settle_row(row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n), row(drag, j, i0, n),
-                           lam, dt, rdx, rdy, g)  # fmt: skip
+                balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, x, y, y_n, 14,
+                            dt, rdx, rdy, g)  # fmt: skip
                 if j % block_rows == 0 or j == j1 - 1:
                     gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
                            fastest, clipped, trimmed)  # fmt: skip

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from floodsim.kernels.edges import DISCHARGE
-from floodsim.kernels.first_order import balance_row, gather, settle_row
+from floodsim.kernels.first_order import balance_row, gather
 from floodsim.kernels.flux import DRY, face_flux, inverse_cube_root, wave_speed
 from floodsim.kernels.jit import inline, kernel, row, row_kernel
 
@@ -222,7 +222,7 @@ def y_fluxes(z, j, i0, i1, r, p, q, f, g):
 def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, dt, rdx, rdy, g,
           block_rows, block_columns, fastest, clipped, trimmed, scratch):  # fmt: skip
     """Advance every window by dt (s); arguments as in `first_order.sweep`."""
-    r, rx, ry, fx = scratch, dt * rdx, dt * rdy, 28
+    r, fx = scratch, 28
     for k in range(windows.shape[0]):
         j0, j1, i0, i1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
         n = i1 - i0
@@ -236,9 +236,8 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
             y_fluxes(z, j, i0, i1, r, p, q, fn, g)
             if j >= j0:
                 x_fluxes(z, j, i0, i1, r, p, fx, g)
-                balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, fx, fs, fn, 41, dt, rx, ry)
-                settle_row(row(h_new, j, i0, n), row(u_new, j, i0, n), row(v_new, j, i0, n), row(drag, j, i0, n),
-                           lam, dt, rdx, rdy, g)  # fmt: skip
+                balance_row(h, u, v, low, drag, source, h_new, u_new, v_new, j, i0, n, r, fx, fs, fn, 40,
+                            dt, rdx, rdy, g)  # fmt: skip
                 if j % block_rows == 0 or j == j1 - 1:
                     gather(lam, clip, trim, (j - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
                            fastest, clipped, trimmed)  # fmt: skip
