@@ -106,7 +106,7 @@ def network_below(path: Path) -> Path:
     """Manholes on both sides of the cuts at rows 32 and column 64 (96 m and 192 m), and an outfall beside them."""
     return write_inp(
         path,
-        junctions=["A -1 4 0 0 0", "B -1.2 4 0 0 0", "C -1.4 4 0 0 0", "D -1.5 4 0 0 0"],
+        junctions=["A -1 2.5 0 0 0", "B -1.2 2.5 0 0 0", "C -1.4 2.5 0 0 0", "D -1.5 2.5 0 0 0"],
         outfalls=["O -2 FREE NO"],
         conduits=["C1 A B 90 0.013 0 0", "C2 B C 60 0.013 0 0", "C3 C D 60 0.013 0 0", "C4 D O 60 0.013 0 0"],
         sections=[f"C{k} CIRCULAR 0.4 0 0 0 1" for k in (1, 2, 3, 4)],

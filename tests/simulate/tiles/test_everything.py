@@ -17,11 +17,12 @@ from floodsim.output.reader import Results
 from floodsim.simulate.tiles.crew import ThreadPlace
 from floodsim.simulate.tiles.run import Cut, run_tiled
 from tests.forcing.test_gridded import write_rain
+from tests.simulate.tiles.test_bits import drained, ground, network_below
 from tests.simulate.whole_town import case, town
 
 
 def laden(folder: Path) -> dict[str, Any]:
-    """The town under moving rain, with soils by class, a rating curve, gauges, and coupling steps that adapt."""
+    """The town under moving rain, with soils by class and a rating curve beside all it has."""
     rasterio = pytest.importorskip("rasterio")
     rng = np.random.default_rng(4)
     seconds = np.array([0.0, 60.0, 120.0, 180.0])
@@ -47,7 +48,6 @@ def laden(folder: Path) -> dict[str, Any]:
         "table": str(folder / "rating.csv"),
     }
     sections["boundaries"].append(curve)
-    sections["drainage"] |= {"adaptive": True, "coupling_step": "5 s", "tolerance": 1e-5}
     return sections
 
 
@@ -73,7 +73,17 @@ def test_the_laden_town_has_the_same_bits(folders: tuple[Path, Path]) -> None:
             assert a.summary[name] == b.summary[name], name
         assert a.series is not None and float(np.ptp(a.series["rainfall"].values)) > 0.0
         assert a.summary["mass"]["terms"]["infiltration"]["m3"] > 0.0
-        assert a.summary["drainage"]["coupling_steps"] > 34  # of 5 s and shorter
+
+
+def test_coupling_steps_adapt_alike(tmp_path: Path) -> None:
+    sections = drained(network_below(tmp_path / "drain.inp"))
+    sections["drainage"] |= {"adaptive": True, "coupling_step": "10 s", "tolerance": 1e-3}
+    parsed = parse_case(sections, tmp_path, {})
+    with floodsim.run(parsed, tmp_path / "one", grid=ground()) as one:
+        assert one.summary["drainage"]["coupling_steps"] > 12  # of 10 s and shorter
+        with run_tiled(parsed, tmp_path / "tiles", ThreadPlace(), Cut(6, "3x2"), grid=ground()) as tiles:
+            assert tiles.summary["drainage"] == one.summary["drainage"]
+    assert exact_differences(tmp_path / "one", tmp_path / "tiles") == []
 
 
 @pytest.mark.parametrize("name", ["info", "report", "export"])
