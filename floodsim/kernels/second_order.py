@@ -3,9 +3,10 @@
 Every cell gets limited increments of surface, velocities and bed from its centre to its faces, is moved on by half a
 step with its own slopes and friction, and its faces then go through the same flux as in the first-order scheme. The
 momentum that the slope of the surface inside the cell gives is g H de, so water at rest feels exactly nothing. Where a
-cell is a film, shallower than the bed rises over half of it, its increments are zero, and what is left is the
-first-order scheme itself. A face of the domain's edge whose ghost cell mirrors the cell inside is a wall:
-the ghost takes the mirrored increments, so that nothing crosses. Other ghost cells keep their plain values.
+cell is a film, shallower than about half of what the bed rises over half of it, its increments are zero, and what is
+left is the first-order scheme itself; with depth they grow to their full size. A face of the domain's edge whose ghost
+cell mirrors the cell inside is a wall: the ghost takes the mirrored increments, so that nothing crosses. Other ghost
+cells keep their plain values.
 
 Stable up to a Courant number of CFL_LIMIT (of the largest speed + c over dx, dy). Results do not depend on windows or
 threads.
@@ -26,6 +27,10 @@ CFL_LIMIT = 0.45
 """Largest Courant number of a step. From 0.5 on depths may have to be cut at zero, from 0.55 on smooth flow ripples."""
 STEEP = 1.5
 """Sharpness of the limiter: 1 is minmod, 2 the monotonised central one."""
+GRADES = 256.0
+"""Steps from a film to a cell with all of its increments: a power of two, so that beds stay exact and lakes at rest."""
+THIN, FULL = 0.5, 1.4
+"""Depth over the rise of the bed in half a cell, up to which a cell is a film, and from which on it is none."""
 SHORE = 0.25
 """A shallow cell lies at a shore where a neighbour holds less than this share of its depth, and is a film otherwise."""
 
@@ -42,31 +47,34 @@ def limit(a, b):
 def slopes(h_w, h, h_e, z_w, z, z_e, n_w, n, n_e, t_w, t, t_e, s, drag, r):
     """Increments from the centre to the eastern (northern) face: surface and bed (m), velocities n along and t (m/s).
 
-    Fifth comes the rise of the bed that is left to the face (of ``s`` / 2 in a film), and last whether the cell is
-    anything but a film: deeper than the bed rises over half of it, or at a shore, where its bed is cut at the surface.
+    Fifth comes the rise of the bed that is left to the face (of ``s`` / 2 in a film), and last the share of the
+    increments that the cell has: none in a film, shallower than THIN of the bed's rise over half of it, and all from
+    FULL of that on or at a shore, where the bed is cut at the surface. Between the two it grows in GRADES, since a film
+    that meets full increments at a face runs off too fast.
     Cells outside the domain (``drag`` < 0) are treated like films. The nearer the water comes to leaving its cell
     within the step, ``r`` = dt / dx, the less its depths at both faces may differ, lest it run out through one.
     """
     zero, one, half = h * np.float32(0), np.float32(1), np.float32(0.5)
     slope = limit(z - z_w, z_e - z)
-    film = (h < abs(slope)) & (min(h_w, h_e) > h * np.float32(SHORE))
-    deep = (h > np.float32(DRY)) & (drag >= np.float32(0)) & (not film)
+    steep = max(abs(slope), np.float32(DRY))
+    share = min(max((h / steep - np.float32(THIN)) * np.float32(1 / (FULL - THIN)), zero), one)
+    share = np.floor(share * np.float32(GRADES)) * np.float32(1 / GRADES)
+    share = share if min(h_w, h_e) > h * np.float32(SHORE) else one
+    share = share if (h > np.float32(DRY)) & (drag >= np.float32(0)) else zero
     surface = limit((h - h_w) + (z - z_w), (h_e - h) + (z_e - z))
-    surface = surface if deep else zero
     d_n, d_t = limit(n - n_w, n_e - n), limit(t - t_w, t_e - t)
     left = np.float32(2.1) - np.float32(4.4) * ((abs(n) + abs(d_n)) * r)
     room = h * min(max(left, zero), one)
-    bed = min(max(slope, surface - room), surface + room)
-    bed = bed if deep else zero
-    rest = slope - bed if deep else s * half
-    return surface, bed, d_n if deep else zero, d_t if deep else zero, rest, deep
+    bed = min(max(slope, surface - room), surface + room) * share
+    rest = slope - bed if share > zero else s * half
+    return surface * share, bed, d_n * share, d_t * share, rest, share
 
 
 @inline
-def half_step(h, u, v, ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag, dt, rx, ry, g):
+def half_step(h, u, v, ex, bx, ux, vx, share_x, ey, by, uy, vy, share_y, drag, dt, rx, ry, g):
     """Depth and velocities of a cell after half a step dt, by its own slopes and implicit friction, and sqrt(g h).
 
-    Friction acts along those axes along which the slope of the surface acts too, since the two must balance.
+    Friction acts along either axis by the share with which the slope of the surface does, since the two must balance.
     """
     zero, one, half, two = h * np.float32(0), np.float32(1.0), np.float32(0.5), np.float32(2.0)
     depth = max(h - (rx * (u * (ex - bx) + h * ux) + ry * (v * (ey - by) + h * vy)), zero)
@@ -77,7 +85,8 @@ def half_step(h, u, v, ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag, dt,
     speed = np.sqrt(np.float32(u_h * u_h + v_h * v_h))
     x = np.float32(dt) * half * max(drag, np.float32(0)) * speed * (square * square)
     keep = two / (one + np.sqrt(one + x))
-    return depth, u_h * keep if deep_x else u_h, v_h * keep if deep_y else v_h, wave_speed(depth, g)
+    lost = one - keep
+    return depth, u_h - u_h * (lost * share_x), v_h - v_h * (lost * share_y), wave_speed(depth, g)
 
 
 @row_kernel
@@ -85,16 +94,16 @@ def predict(h_s, h_w, h, h_e, h_n, u_s, u_w, u, u_e, u_n, v_s, v_w, v, v_e, v_n,
             p_h, p_u, p_v, p_c, ex, bx, ux, vx, tx, ey, by, uy, vy, ty, dt, rx, ry, g):  # fmt: skip
     """Half-step state and increments of a stretch of a row, from its cells and their four neighbours."""
     for i in range(p_h.size):
-        ex_0, bx_0, ux_0, vx_0, tx[i], deep_x = slopes(
+        ex_0, bx_0, ux_0, vx_0, tx[i], share_x = slopes(
             h_w[i], h[i], h_e[i], z_w[i], z[i], z_e[i], u_w[i], u[i], u_e[i], v_w[i], v[i], v_e[i],
             sx[i], drag[i], rx,
         )  # fmt: skip
-        ey_0, by_0, vy_0, uy_0, ty[i], deep_y = slopes(
+        ey_0, by_0, vy_0, uy_0, ty[i], share_y = slopes(
             h_s[i], h[i], h_n[i], z_s[i], z[i], z_n[i], v_s[i], v[i], v_n[i], u_s[i], u[i], u_n[i],
             sy[i], drag[i], ry,
         )  # fmt: skip
         p_h[i], p_u[i], p_v[i], p_c[i] = half_step(
-            h[i], u[i], v[i], ex_0, bx_0, ux_0, vx_0, deep_x, ey_0, by_0, uy_0, vy_0, deep_y, drag[i],
+            h[i], u[i], v[i], ex_0, bx_0, ux_0, vx_0, share_x, ey_0, by_0, uy_0, vy_0, share_y, drag[i],
             dt, rx, ry, g,
         )  # fmt: skip
         ex[i], bx[i], ux[i], vx[i] = ex_0, bx_0, ux_0, vx_0
@@ -110,8 +119,13 @@ def sided_flux(h_l, h_r, un_l, un_r, ut_l, ut_r, c_l, c_r, e_l, e_r, b_l, b_r, d
     zero = h_l * np.float32(0)
     depth_l, depth_r = max(h_l + (e_l - b_l), zero), max(h_r - (e_r - b_r), zero)
     step = dz - (b_l + b_r)
-    down, up = min(step, zero), max(step, zero)  # no slope is steeper than the step that is left of the bed
-    s_l, s_r = min(max(t_l + t_l, down), up), min(max(t_r + t_r, down), up)
+    down, up = (
+        min(step, zero),
+        max(step, zero),
+    )  # both slopes together rise no more than the step that is left of the bed
+    s_l, s_r = min(max(t_l, down), up), min(max(t_r, down), up)
+    over = (s_l + s_r) - min(max(s_l + s_r, down), up)
+    s_l, s_r = (s_l + s_l) - over, (s_r + s_r) - over
     mass, left, right, side = face_flux(
         depth_l, depth_r, un_l + dn_l, un_r - dn_r, ut_l + dt_l, ut_r - dt_r, c_l, c_r, step, s_l, s_r, g
     )
@@ -248,18 +262,18 @@ def sweep(h, u, v, h_new, u_new, v_new, low, z, sx, sy, drag, source, windows, d
 def predict_cell(h, u, v, z, sx, sy, drag, j, i, dt, rdx, rdy, g):
     """What `predict_row` finds for one cell, ghost or not: the fourteen rows of `predict`."""
     j_in, i_in = min(max(j, 1), h.shape[0] - 2), min(max(i, 1), h.shape[1] - 2)
-    ex, bx, ux, vx, tx, deep_x = slopes(
+    ex, bx, ux, vx, tx, share_x = slopes(
         h[j_in, i_in - 1], h[j_in, i_in], h[j_in, i_in + 1], z[j_in, i_in - 1], z[j_in, i_in], z[j_in, i_in + 1],
         u[j_in, i_in - 1], u[j_in, i_in], u[j_in, i_in + 1], v[j_in, i_in - 1], v[j_in, i_in], v[j_in, i_in + 1],
         sx[j_in, i_in], drag[j_in, i_in], dt * rdx,
     )  # fmt: skip
-    ey, by, vy, uy, ty, deep_y = slopes(
+    ey, by, vy, uy, ty, share_y = slopes(
         h[j_in - 1, i_in], h[j_in, i_in], h[j_in + 1, i_in], z[j_in - 1, i_in], z[j_in, i_in], z[j_in + 1, i_in],
         v[j_in - 1, i_in], v[j_in, i_in], v[j_in + 1, i_in], u[j_in - 1, i_in], u[j_in, i_in], u[j_in + 1, i_in],
         sy[j_in, i_in], drag[j_in, i_in], dt * rdy,
     )  # fmt: skip
     p_h, p_u, p_v, p_c = half_step(
-        h[j_in, i_in], u[j_in, i_in], v[j_in, i_in], ex, bx, ux, vx, deep_x, ey, by, uy, vy, deep_y, drag[j_in, i_in],
+        h[j_in, i_in], u[j_in, i_in], v[j_in, i_in], ex, bx, ux, vx, share_x, ey, by, uy, vy, share_y, drag[j_in, i_in],
         dt, dt * rdx, dt * rdy, g,
     )  # fmt: skip
     rows = np.empty((28, 1), h.dtype)

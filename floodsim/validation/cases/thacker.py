@@ -42,7 +42,8 @@ PERIOD_1D = 2.0 * math.pi / math.sqrt(2.0 * GRAVITY * 0.5)
 PERIOD_RADIAL = 2.0 * math.pi / math.sqrt(8.0 * GRAVITY * 0.1)
 PERIOD_PLANAR = 2.0 * math.pi / math.sqrt(2.0 * GRAVITY * 0.1)
 CELLS_1D, SHOWN_1D = (100, 200, 400), 200
-CELLS, SHOWN = (50, 100, 200), 100
+CELLS, SHOWN, WATER = (50, 100, 200), 100, 160
+"""Cells along the square of 4 m; with WATER of them the radial oscillation is 100 cells across where it is widest."""
 
 
 def evaluate_parabola(scheme: Scheme, _data: Path | None) -> Outcome:
@@ -77,9 +78,11 @@ def evaluate_radial(scheme: Scheme, _data: Path | None) -> Outcome:
 
     runs = {n: simulate(n) for n in CELLS}
     depth, wanted, done = runs[SHOWN]
+    wide, across_water, _ = simulate(WATER)
     figures = {
         **norms("depth", "m", depth, wanted.depth),
         "order of depth": measured_order(CELLS, [float(np.abs(a - b.depth).mean()) for a, b, _ in runs.values()]),
+        "depth L1/mean, 100 cells across the water": errors(wide, across_water.depth).relative,
         f"depth L1/mean, {CELLS[-1]} cells": errors(runs[CELLS[-1]][0], runs[CELLS[-1]][1].depth).relative,
         "asymmetry (m)": float(np.abs(depth - depth.T).max()),
         "mass": done.mass_error,
@@ -153,8 +156,9 @@ KNOWN: dict[tuple[str, Scheme, str], str] = {
         "thacker_radial",
         SECOND,
         "depth L1/mean",
-    ): "1.25 % on 100 cells over the 4 m square, of which the water covers 45: "
-    "the swing is damped by 2 % of the depth at the centre, whatever the limiter and the time step; on 200 cells 0.5 %",
+    ): "1.16 % on 100 cells over the 4 m square of SWASHES, of which the water covers 40 to 63: the shore lags behind "
+    "as it runs out, by up to 4 mm in its last cell, and that comes back to the middle; 0.54 % with 100 cells over the "
+    "water where it is widest, the other way to read 100 cells across",
 }
 NO_ADVECTION = "no advection of momentum, which is of the size of gravity here"
 
@@ -183,7 +187,8 @@ CASES = (
         "thacker_radial", "Radial oscillation in a paraboloid (Thacker)", evaluate_radial,
         {"depth L1/mean": 0.052, "order of depth": at_least(0.75), "asymmetry (m)": 1e-6, "mass": MASS_LIMIT},
         {
-            "depth L1/mean": 0.01, "depth L1/mean, 200 cells": 0.0055, "order of depth": at_least(1.3),
+            "depth L1/mean": 0.01, "depth L1/mean, 100 cells across the water": 0.01,
+            "depth L1/mean, 200 cells": 0.0055, "order of depth": at_least(1.3),
             "asymmetry (m)": 1e-6, "mass": MASS_LIMIT,
         },
         (2.0, 4.0, 2.0),

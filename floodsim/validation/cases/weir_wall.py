@@ -96,8 +96,10 @@ LIMITS = {
     "mass": MASS_LIMIT,
 }
 STEP = (
-    "the flux of a face where the bed steps up by more than the water beside it lets critical flow take more head than "
-    "a square edge does: 12 % in first order, on finer cells as well; 5 to 6 % in second order"
+    "at a step higher than the water is deep over it, the face sees the water start from the slow speed of the deep "
+    "cell, as in a dam break: by its invariant u + 2 c that takes a head of 2.0 critical depths, where energy gives "
+    "1.5, the balance of momentum over the step 1.64 and measurements 1.67; found are 1.87 in first order, on finer "
+    "cells as well, and 1.75 in second"
 )
 CASES = tuple(
     ValidationCase(
