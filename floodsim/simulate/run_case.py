@@ -42,6 +42,8 @@ from floodsim.simulate.warm_up import warm_up
 from floodsim.surface.bands import Bands
 
 log = logging.getLogger(__name__)
+# Notes of a run stand in its log file and its summary; whoever wants them on a stream adds a handler.
+logging.getLogger("floodsim").addHandler(logging.NullHandler())
 
 
 def run_case(
