@@ -23,15 +23,27 @@ BUILT_IN = ("manhole", "sealed", "none")
 
 
 def check_engine(case: Case, faults: Faults) -> None:
-    """Only the built-in engine runs coupled so far."""
-    if case.drainage is not None and case.drainage.engine == "swmm":
-        faults.add(
-            "the engine swmm cannot be coupled to the street yet",
-            key="drainage.engine",
-            value="swmm",
-            allowed="floodsim",
-            remedy='set engine = "floodsim"',
-        )
+    """EPA SWMM cannot keep a pump shut against its levels, so nothing may fail under it."""
+    if case.drainage is None or case.drainage.engine != "swmm":
+        return
+    for number, station in enumerate(case.drainage.stations):
+        key = f"drainage.stations[{number}]"
+        wanted: list[tuple[str, object]] = []
+        if station.power_lost_at is not None:
+            wanted.append((f"{key}.power_lost_at", show(station.power_lost_at, "time")))
+        for place, unit in enumerate(station.units):
+            if unit.fails_at is not None:
+                wanted.append((f"{key}.units[{place}].fails_at", show(unit.fails_at, "time")))
+            if unit.standby:
+                wanted.append((f"{key}.units[{place}].standby", "true"))
+        for place_of, value in wanted:
+            faults.add(
+                f"station {station.name}: EPA SWMM cannot keep a pump shut against its levels and rules",
+                key=place_of,
+                value=value,
+                allowed="units that run by their levels and rules",
+                remedy='set drainage.engine = "floodsim", or take it out',
+            )
 
 
 def check_coupling_step(case: Case, faults: Faults) -> None:

@@ -85,7 +85,9 @@ def _divider(fields: Fields, draft: Draft, units: Units) -> NodeRow:
     elif kind == DividerKind.WEIR:
         value = fields.number(6, "weir coefficient", low=0.0) * units.weir
         draft.unsupported.append(
-            Unsupported("DIVIDERS", node.name, "the sizes of a weir divider are not kept; dynamic flow does not use it")
+            Unsupported(
+                "DIVIDERS", node.name, "the sizes of a weir divider are not kept; dynamic flow does not use it", ()
+            )
         )
     node.detail = {"kind": kind, "link_name": fields.text(2, "diverted link"), "value": value, "curve": curve}
     return node
@@ -111,7 +113,7 @@ def _storage(fields: Fields, draft: Draft, units: Units) -> NodeRow:
         kind, coefficient = StorageKind.QUADRATIC, _shaped_area(shape, fields, units)
     last = 6 if shape == "TABULAR" else 8
     node.surcharge_depth = fields.number(last, "surcharge depth", 0.0, low=0.0) * units.length
-    _lost_water(fields, last, draft)
+    _lost_water(fields, last, draft, units)
     node.detail = {"kind": kind, "coefficient": coefficient, "curve": curve}
     return node
 
@@ -140,14 +142,16 @@ def _shaped_area(shape: str, fields: Fields, units: Units) -> tuple[float, float
     return 0.0, math.pi / 4.0 * long * wide / (slope * units.length), 0.0
 
 
-def _lost_water(fields: Fields, last: int, draft: Draft) -> None:
-    """Evaporation and seepage after the surcharge depth; SWMM takes them, this network does not."""
+def _lost_water(fields: Fields, last: int, draft: Draft, units: Units) -> None:
+    """Evaporation and seepage after the surcharge depth, which the tables do not hold; seepage is kept for SWMM."""
     texts = fields.row.tokens[last + 1 :]
     values = [to_float(text) or 0.0 for text in texts]
     if values and values[0] > 0.0:
         draft.unsupported.append(Unsupported("STORAGE", fields.name, "evaporation is not reckoned"))
     if any(value > 0.0 for value in values[1:]):
-        draft.unsupported.append(Unsupported("STORAGE", fields.name, "seepage into the ground is not reckoned"))
+        scale = (units.fine / 1e-3, units.fine / 1e-3, 1.0) if len(values) > 2 else (units.fine / 1e-3,)
+        words = tuple(value * factor for value, factor in zip(values[1:4], scale, strict=False))
+        draft.unsupported.append(Unsupported("STORAGE", fields.name, "seepage into the ground is not reckoned", words))
 
 
 def read_places(inp: InpFile, draft: Draft) -> None:

@@ -354,11 +354,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Unsupported:
-    """Something in the input that cannot be represented: section or kind, name and why."""
+    """Something in the input that the tables cannot hold: section or kind, name and why.
+
+    ``words`` are what EPA SWMM is told in its place (nothing, where it needs none); None where it cannot run it either.
+    """
 
     kind: str
     name: str
     reason: str
+    words: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,13 @@ import numpy as np
 
 from floodsim.case.units import closest
 from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind, WeirKind
+from floodsim.drainage.rules import Operand, Watched
 from floodsim.drainage.shapes import PROFILES
 from floodsim.errors import Faults
 
 REMEDY = "take it out of the network or replace it by an element that is known; EPA SWMM by itself can run it uncoupled"
+BY_SWMM = 'set engine = "swmm" in [drainage], or take it out of the network'
+BY_FLOODSIM = 'set engine = "floodsim" in [drainage], or take it out'
 READER = "this is a fault of the program that made the tables, not of the survey: build every column from the same rows"
 TABLES = (
     "nodes", "links", "storages", "outfalls", "dividers", "sections", "conduits", "pumps", "orifices", "weirs",
@@ -56,7 +59,7 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
             f"{item.kind} {item.name} cannot be run: {item.reason}",
             key=f"{item.kind} {item.name}",
             allowed="what the network engine knows: see the list of elements in its documentation",
-            remedy=REMEDY,
+            remedy=REMEDY if item.words is None else BY_SWMM,
         )
     names = network.links.name
     for row in np.flatnonzero(network.weirs.kind == WeirKind.ROADWAY):
@@ -67,8 +70,34 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
                 key=f"[WEIRS] {name}",
                 value=float(network.weirs.coefficient[row]),
                 allowed="a coefficient above 0",
-                remedy="give the weir a discharge coefficient of its own",
+                remedy=f"give the weir a discharge coefficient of its own, or {BY_SWMM}",
             )
+    faults.raise_if_any()
+
+
+def refuse_for_swmm(network: Network, file: str = "") -> None:
+    """Raise `CaseError` that names everything in the input that EPA SWMM cannot run beside a street."""
+    faults = Faults(file)
+    for item in network.unsupported:
+        if item.words is None:
+            faults.add(
+                f"{item.kind} {item.name} cannot be run beside a street: {item.reason}",
+                key=f"{item.kind} {item.name}",
+                allowed="what does not depend on rain, subcatchments or weather of the input",
+                remedy=REMEDY,
+            )
+    for rule in network.rules:
+        for side in (side for premise in rule.premises for side in (premise.left, premise.right)):
+            watched = (side, *(item for item in side.formula if isinstance(item, Operand)))
+            for gauge in (item for item in watched if item.watched == Watched.GAUGE_DEPTH):
+                faults.add(
+                    f"rule {rule.name} looks at the depth on the street at {network.gauges[gauge.row]}: "
+                    "EPA SWMM does not know it",
+                    key=f"[CONTROLS] rule {rule.name}",
+                    value=f"GAUGE {network.gauges[gauge.row]} DEPTH",
+                    allowed="nodes, links and times of the network",
+                    remedy=BY_FLOODSIM,
+                )
     faults.raise_if_any()
 
 

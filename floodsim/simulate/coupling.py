@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from floodsim.drainage.engine import Engine
 from floodsim.drainage.exchange import Exchange, Pipes, Water
+from floodsim.drainage.network_engine import NetworkEngine
 from floodsim.drainage.pump_report import PumpStations
 from floodsim.drainage.roofs import RoofCells
 from floodsim.simulate.network_record import NetworkRecord
@@ -27,7 +27,7 @@ from floodsim.surface.step import Surface, wake
 class Drainage:
     """The ready-made parts of the network's side of a run; ``gauges`` (k, 2) padded cells whose depth rules read."""
 
-    engine: Engine
+    engine: NetworkEngine
     exchange: Exchange
     stations: PumpStations
     roofs: RoofCells | None
@@ -76,10 +76,10 @@ class Coupling:
         engine = self.drainage.engine
         self.nodes = len(engine.network.nodes.name)
         self.surface.ledger.coupled = True
-        self._own, self._roof_inflow = np.zeros(self.nodes), np.zeros(self.nodes)
+        self._roof_inflow = np.zeros(self.nodes)
         h = self.surface.state.h
         self._velocities = (np.zeros_like(h), np.zeros_like(h)) if self.surface.scheme.staggered else None
-        self._laterals = engine.lateral_volume.copy()
+        self._laterals, self._own = engine.lateral_volume.copy(), engine.own_volume.copy()
         self._outflows = engine.outfall_volume.copy()
         self._stage = np.full(len(engine.network.outfalls.node), np.nan)
         self._last_step = 0.0
@@ -103,8 +103,7 @@ class Coupling:
         """Set the exchange for the coupling step [t0, t1] (s)."""
         engine, exchange = self.drainage.engine, self.drainage.exchange
         self._refresh_velocities()
-        self._own = engine.forcing.inflow(t0, t1)
-        arriving = engine.arriving + self._own + self._roof_inflow
+        arriving = engine.arriving + engine.expected_inflow(t0, t1) + self._roof_inflow
         before = exchange.flow.copy()
         exchange.plan(t1 - t0, self._water(), Pipes(engine.head, engine.surface, engine.volume, arriving))
         self.drainage.pace.note(before, exchange.flow, self._last_step, t1 - t0)
@@ -128,7 +127,7 @@ class Coupling:
         """Let the network follow over the coupling step [t0, t1] (s) that the surface has gone through."""
         drainage, engine, dt = self.drainage, self.drainage.engine, t1 - t0
         exchange = drainage.exchange
-        lateral = self._own + self._roof_inflow + exchange.lateral(dt)
+        lateral = self._roof_inflow + exchange.lateral(dt)
         rows = exchange.inlets.outfall_rows
         self._stage[rows] = exchange.stages(self._water())
         state = self.surface.state
@@ -137,11 +136,13 @@ class Coupling:
             engine.hold(drainage.stations.held(t0))
         engine.advance(t1, lateral, self._stage)
         entered = engine.lateral_volume - self._laterals
+        own = engine.own_volume - self._own
         self._laterals += entered
+        self._own += own
         outflow = (engine.outfall_volume - self._outflows)[rows]
         self._outflows[:] = engine.outfall_volume
-        exchange.settle(entered - lateral * dt, outflow)
-        self.balance.own += float(self._own.sum()) * dt
+        exchange.settle(entered - own - lateral * dt, outflow)
+        self.balance.own += float(own.sum())
         self.balance.lateral += float(entered.sum())
         self.balance.outfalls += float(outflow.sum())
         drainage.stations.record(t1, dt, engine)
@@ -160,6 +161,7 @@ class Coupling:
             "pace": drainage.pace.memory(),
             "last_step": self._last_step,
             "laterals": self._laterals,
+            "own": self._own,
             "outflows": self._outflows,
             "stage": self._stage,
         }
@@ -175,7 +177,7 @@ class Coupling:
         self.balance = Balance(**memory["balance"])
         drainage.pace.recall(memory["pace"])
         self._last_step = memory["last_step"]
-        for name in ("laterals", "outflows", "stage"):
+        for name in ("laterals", "own", "outflows", "stage"):
             getattr(self, f"_{name}")[...] = memory[name]
 
     def settle(self, ledger: Ledger) -> None:
@@ -204,6 +206,14 @@ class Coupling:
             "network": network.error / scale,
         }
 
+    def network_check(self, error: float, limit: float) -> tuple[float, float]:
+        """The network's error and its limit, as given, or as the engine has them: both of all that was handled."""
+        allowed, network = self.drainage.engine.allowed_error, self.drainage.engine.ledger
+        handled = self.surface.ledger.handled + network.handled
+        if allowed is None or not handled > 0.0:
+            return error, limit
+        return network.error / handled, allowed / handled
+
     def summary(self) -> dict[str, Any]:
         """The network's part of summary.json."""
         engine, exchange = self.drainage.engine, self.drainage.exchange
@@ -211,6 +221,7 @@ class Coupling:
         names = engine.network.nodes.name
         flooded = np.argsort(-engine.flooding, kind="stable")[:10]
         return {
+            **engine.summary(),
             "nodes": len(names),
             "links": len(engine.network.links.name),
             "inlets": len(exchange.inlets.names),

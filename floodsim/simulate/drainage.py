@@ -20,7 +20,8 @@ from floodsim.drainage.network import Network
 from floodsim.drainage.place_inlets import Row, nodes_on_grid, place_inlets
 from floodsim.drainage.pump_report import make_stations, with_levels
 from floodsim.drainage.roofs import roof_cells
-from floodsim.drainage.validate import refuse_unsupported, validate_network
+from floodsim.drainage.swmm_engine import SwmmEngine
+from floodsim.drainage.validate import refuse_for_swmm, refuse_unsupported, validate_network
 from floodsim.errors import CaseError, Fault, Faults
 from floodsim.grid.grid import Grid
 from floodsim.simulate.coupling import Drainage
@@ -45,7 +46,7 @@ def couple(case: Case, grid: Grid, network: Network, file: Path, more: Sequence[
     assert section is not None
     notes: list[str] = []
     validate_network(network, str(file))
-    refuse_unsupported(network, str(file))
+    (refuse_for_swmm if section.engine == "swmm" else refuse_unsupported)(network, str(file))
     network = _on_clock(network, case, notes)
     faults = Faults()
     stations = make_stations(section.stations, network, faults)
@@ -58,7 +59,7 @@ def couple(case: Case, grid: Grid, network: Network, file: Path, more: Sequence[
     coupled = np.zeros(nodes, bool)
     coupled[nodes_on_grid(network, grid)] = True
     coupled[inlets.rows[:, 1]] = True
-    engine = Engine(network, coupled=coupled, own_inflows=False)
+    engine = SwmmEngine(network, coupled, str(file)) if section.engine == "swmm" else Engine(network, coupled=coupled)
     roofs = None
     if section.roofs is not None:
         rows = np.unique(inlets.rows[:, 1])

@@ -6,20 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from floodsim.drainage.engine import Engine
 from floodsim.drainage.exchange import Exchange
+from floodsim.drainage.network_engine import NetworkEngine
 from floodsim.drainage.pump_report import PumpStations
 from floodsim.kernels import exchange as kernels
 from floodsim.output.network import NetworkTables
-
-THIN = 1e-4
-"""Area of flow (m2) below which no velocity is told."""
 
 
 class NetworkRecord:
     """The `output.network.NetworkView` of a coupled run; `note` is called after every coupling step."""
 
-    def __init__(self, engine: Engine, exchange: Exchange, stations: PumpStations) -> None:
+    def __init__(self, engine: NetworkEngine, exchange: Exchange, stations: PumpStations) -> None:
         self.engine, self.exchange, self.stations = engine, exchange, stations
         network, inlets = engine.network, exchange.inlets
         nodes, links = network.nodes, network.links
@@ -33,7 +30,7 @@ class NetworkRecord:
         ends = np.stack([links.start[self.conduits], links.end[self.conduits]])
         offsets = np.stack([links.offset_start[self.conduits], links.offset_end[self.conduits]])
         self._ends, self._beds = ends, nodes.invert[ends] + offsets
-        self._heights = np.array([scale.height for scale in engine.plan.scales])
+        self._heights = engine.conduit_height
         count, lines = len(nodes.name), len(links.name)
         self._flooded = engine.flooding.copy()
         self._overflow = np.zeros(count)
@@ -55,7 +52,7 @@ class NetworkRecord:
         np.maximum(most["max_node_depth"], engine.depth, out=most["max_node_depth"])
         np.maximum(most["max_node_head"], engine.head, out=most["max_node_head"])
         np.maximum(most["max_link_flow"], np.abs(engine.link_flow), out=most["max_link_flow"])
-        np.maximum(most["max_link_velocity"], np.abs(self._velocity()), out=most["max_link_velocity"])
+        np.maximum(most["max_link_velocity"], np.abs(engine.link_velocity), out=most["max_link_velocity"])
         depths = self._end_depths()
         filling = most["max_link_filling"]
         filling[self.conduits] = np.maximum(filling[self.conduits], self._filling(depths))
@@ -76,7 +73,7 @@ class NetworkRecord:
             "node_depth": engine.depth,
             "node_overflow": self._overflow,
             "link_flow": engine.link_flow,
-            "link_velocity": self._velocity(),
+            "link_velocity": engine.link_velocity,
             "link_filling": filling,
             "inlet_flow": self.exchange.mean_flow,
             "inlet_volume": self.exchange.passed,
@@ -101,10 +98,6 @@ class NetworkRecord:
         self._overflow = np.array(memory["overflow"])
         for name, values in self._maxima.items():
             values[...] = memory["maxima"][name]
-
-    def _velocity(self) -> np.ndarray:
-        area = self.engine.water.weighted_area
-        return np.where(area > THIN, self.engine.link_flow / np.maximum(area, THIN), 0.0)
 
     def _end_depths(self) -> np.ndarray:
         """Depth of water over the bed of each conduit at its two ends (2, conduits), m."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,11 @@ def run_case(
     folder = None if out is None else claim_folder(out, force, resume)
     if folder is not None and resume and folder_status(folder.path) == "complete":
         return finished(case, folder)
-    with Bands(case.solver.threads) as bands:
+    with ExitStack() as held:
+        bands = held.enter_context(Bands(case.solver.threads))
         try:
             setup = make_setup(case, grid)
+            held.callback(setup.close)
             marks = {} if folder is None else marks_of(case, setup.grid)
             found = None
             if folder is not None and resume:

@@ -65,6 +65,11 @@ class Setup:
     notes: list[str]
     drainage: Drainage | None = None
 
+    def close(self) -> None:
+        """End what the network's engine has running."""
+        if self.drainage is not None:
+            self.drainage.engine.close()
+
 
 def make_setup(case: Case, grid: Grid | None = None, *, ready: bool = False) -> Setup:
     """Prepare everything a case names; ``grid`` replaces the case's terrain, and is ``ready`` where it is this terrain

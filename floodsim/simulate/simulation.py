@@ -231,10 +231,13 @@ class Simulation:
     def _check_parts(self, errors: dict[str, float]) -> None:
         """Stop where surface, transfer or network alone has lost or made too much water."""
         for part, error in errors.items():
-            if not abs(error) <= self.case.solver.mass_limit:
+            limit = self.case.solver.mass_limit
+            if part == "network" and self.coupling is not None:
+                error, limit = self.coupling.network_check(error, limit)
+            if not abs(error) <= limit:
                 raise RunError(
                     f"the mass error of the {part} reached {error:.3g} of the rain (of all water handled without rain) "
-                    f"at t = {self.view.time:.0f} s, more than solver.mass_limit = {self.case.solver.mass_limit:.3g}\n"
+                    f"at t = {self.view.time:.0f} s, more than {limit:.3g} (solver.mass_limit, or that of EPA SWMM)\n"
                     f"    remedy: {PART_REMEDIES[part]}"
                 )
 

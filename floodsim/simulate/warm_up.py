@@ -28,10 +28,7 @@ def warm_up(wanted: Case, drainage: Drainage | None = None) -> float:
     began = time.perf_counter()
     solver = wanted.solver
     if drainage is not None:
-        engine = drainage.engine
-        state = engine.save()
-        engine.advance(1e-3)
-        engine.restore(state)
+        drainage.engine.warm_up()
         warm_up_exchange(np.float64 if solver.precision == "double" else np.float32)
     grid = make_grid(np.zeros((4, 4)), 10.0)
     beat = min(solver.sync_interval, 1.0)

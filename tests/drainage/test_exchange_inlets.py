@@ -168,7 +168,7 @@ def test_roofs_of_raised_and_of_blocked_buildings() -> None:
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"engine": "swmm"}, "drainage.engine"),
+        ({"engine": "swmm6"}, "drainage.engine"),
         ({"coupling_step": "3 s"}, "drainage.coupling_step"),
         ({"coupling_step": "20 s"}, "drainage.coupling_step"),
         ({"manholes": "grat", "inlet_classes": [GRATE]}, "did you mean grate?"),

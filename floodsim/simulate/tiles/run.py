@@ -222,6 +222,7 @@ class Run:
         drainage = None
         if setup.drainage is not None:  # a copy, so that another attempt begins with what was set up
             drainage = compact(copy.deepcopy(setup.drainage), network, gauges)
+            setup.close()
         return TiledSimulation(case, team, jobs, drainage, list(setup.notes))
 
     def _finish(self, simulation: TiledSimulation | None, status: Status, times: dict[str, float], lost: int) -> None:
