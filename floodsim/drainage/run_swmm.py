@@ -5,6 +5,8 @@ It hides no fault: where SWMM fails, its own words are raised.
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
 import subprocess
 import sys
@@ -13,29 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
+import floodsim
 from floodsim.drainage.inp_options import FLOW_UNITS, FOOT, US
-from floodsim.errors import CaseError, Fault, RunError
+from floodsim.drainage.swmm_library import ERROR, LINK, NODE, library_file, load_library
+from floodsim.errors import RunError
 
-RUNNER = """
-import sys
-import numpy as np
-from swmm.toolkit import output, shared_enum as e, solver
-inp, rpt, out, npz = sys.argv[1:]
-solver.swmm_run(inp, rpt, out)
-h = output.init()
-output.open(h, out)
-sizes = output.get_proj_size(h)
-n = output.get_times(h, e.Time.NUM_PERIODS)
-nodes = [output.get_elem_name(h, e.ElementType.NODE, i) for i in range(sizes[1])]
-links = [output.get_elem_name(h, e.ElementType.LINK, i) for i in range(sizes[2])]
-def node(attribute):
-    return np.array([output.get_node_series(h, i, attribute, 0, n - 1) for i in range(len(nodes))]).reshape(-1, n)
-def link(attribute):
-    return np.array([output.get_link_series(h, i, attribute, 0, n - 1) for i in range(len(links))]).reshape(-1, n)
-np.savez(npz, step=output.get_times(h, e.Time.REPORT_STEP), nodes=np.array(nodes, str), links=np.array(links, str),
-    head=node(e.NodeAttribute.HYDRAULIC_HEAD), lateral=node(e.NodeAttribute.LATERAL_INFLOW),
-    flood=node(e.NodeAttribute.FLOODING_LOSSES), flow=link(e.LinkAttribute.FLOW_RATE))
-"""
+BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from floodsim.drainage.run_swmm import run_and_save as go; go()"
+HEAD, LATERAL, FLOODING, FLOW = 304, 306, 308, 410
+NODE_TOLD, LINK_TOLD, REPORT_STEP, PERIODS = 309, 414, 5, 6
+"""Codes in SWMM's interface: values saved, whether an object is reported, and what the reports amount to."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +59,15 @@ def run_swmm(inp: Path, folder: Path, name: str = "run", seconds: float = 600.0,
     copy = folder / f"{name}.inp"
     copy.write_text(text, encoding="utf-8")
     files = [copy, *(folder / f"{name}.{end}" for end in ("rpt", "out", "npz"))]
-    command = [sys.executable, "-c", RUNNER, *map(str, files)]
+    library_file()
+    command = [sys.executable, "-c", BEGIN, str(Path(floodsim.__file__).parents[1]), *map(str, files)]
     try:
         done = subprocess.run(command, cwd=inp.parent, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
         raise RunError(f"SWMM takes more than {seconds:g} s on {inp.name}") from error
     report = files[1].read_text(errors="replace") if files[1].exists() else ""
     if done.returncode:
-        if "No module named 'swmm" in done.stderr:
-            raise CaseError([Fault("EPA SWMM is not installed", remedy="pip install swmm-toolkit")])
-        said = re.findall(r"(?m)^\s*(ERROR \d+:.*)$", report) or [done.stderr.strip()[-300:]]
+        said = [f"{code}: {words}" for code, words in ERROR.findall(report)] or [done.stderr.strip()[-300:]]
         raise RunError(f"SWMM fails on {inp.name}: {'; '.join(said[:3])}")
     units = re.search(r"(?im)^\s*FLOW_UNITS\s+(\w+)", text)
     unit = units.group(1).upper() if units else "CFS"
@@ -95,6 +82,47 @@ def run_swmm(inp: Path, folder: Path, name: str = "run", seconds: float = 600.0,
         data["flow"] * FLOW_UNITS[unit],
         _continuity(report),
     )
+
+
+def run_and_save() -> None:
+    """Run SWMM on the input named first on the command line, and save what it reports in the file named last."""
+    inp, report, out, npz = sys.argv[2:]
+    library, elapsed = load_library(), ctypes.c_double(1.0)
+    failed = library.swmm_open(*map(os.fsencode, (inp, report, out))) or library.swmm_start(1)
+    while not failed and elapsed.value > 0.0:
+        failed = library.swmm_step(ctypes.byref(elapsed))
+    failed = library.swmm_end() or failed
+    if not failed:
+        _save(library, npz)
+        library.swmm_report()
+    library.swmm_close()
+    sys.exit(1 if failed else 0)
+
+
+def _save(library: ctypes.CDLL, npz: str) -> None:
+    """Save names and series of what SWMM, which has ended but is not closed, reports."""
+    count = int(library.swmm_getValue(PERIODS, 0))
+
+    def told(kind: int, flag: int) -> list[int]:
+        return [index for index in range(library.swmm_getCount(kind)) if library.swmm_getValue(flag, index) > 0.0]
+
+    def names(kind: int, rows: list[int]) -> np.ndarray:
+        text, found = ctypes.create_string_buffer(200), []
+        for row in rows:
+            library.swmm_getName(kind, row, text, 199)
+            found.append(text.value.decode())
+        return np.array(found, str)
+
+    def series(code: int, rows: list[int]) -> np.ndarray:
+        values = [[library.swmm_getSavedValue(code, row, k + 1) for k in range(count)] for row in rows]
+        return np.array(values, float).reshape(-1, count)
+
+    nodes, links = told(NODE, NODE_TOLD), told(LINK, LINK_TOLD)
+    np.savez(
+        npz, step=library.swmm_getValue(REPORT_STEP, 0), nodes=names(NODE, nodes), links=names(LINK, links),
+        head=series(HEAD, nodes), lateral=series(LATERAL, nodes), flood=series(FLOODING, nodes),
+        flow=series(FLOW, links),
+    )  # fmt: skip
 
 
 def _continuity(report: str) -> float:
