@@ -74,12 +74,11 @@ def plain_town(folder: Path, **more: Any) -> dict[str, Any]:
 
 
 def test_in_pieces_the_bits_are_those_of_the_whole(tmp_path: Path) -> None:
-    sections, grid = plain_town(tmp_path, clock={"duration": "80 s"}), town()
+    sections, grid = plain_town(tmp_path, clock={"duration": "60 s"}), town()
     floodsim.run(sections, tmp_path / "whole", grid=grid).close()
-    for piece, stop in enumerate((30.0, 60.0)):
-        part = floodsim.run(sections, tmp_path / "pieces", grid=grid, resume=piece > 0, progress=StopAt(stop))
-        assert part.status == "interrupted" and part.summary["simulated_s"] == stop
-        part.close()
+    part = floodsim.run(sections, tmp_path / "pieces", grid=grid, progress=StopAt(30.0))
+    assert part.status == "interrupted" and part.summary["simulated_s"] == 30.0
+    part.close()
     with floodsim.run(sections, tmp_path / "pieces", grid=grid, resume=True) as results:
         assert results.status == "complete" and results.network is not None
         assert float(np.abs(results.network.link_flow).max()) > 0.05
