@@ -211,6 +211,8 @@ def _unsupported(network: Network) -> Iterator[Finding]:
     nan = float("nan")
     for item in network.unsupported:
         remedy = "the rest of it is used; run this network with SWMM if that matters"
+        if item.words is not None:
+            remedy = 'coupled runs need engine = "swmm" in [drainage] for it, or take it out'
         yield Finding(WARNING, "unsupported", f"{item.kind} {item.name}", nan, nan, item.reason, remedy)
 
 

@@ -236,7 +236,8 @@ class Simulation:
                 error, limit = self.coupling.network_check(error, limit)
             if not abs(error) <= limit:
                 raise RunError(
-                    f"the mass error of the {part} reached {error:.3g} of the rain (of all water handled without rain) "
+                    f"the mass error of the {part} reached {error:.3g} of the rain "
+                    "(without rain, or by EPA SWMM, of all water handled) "
                     f"at t = {self.view.time:.0f} s, more than {limit:.3g} (solver.mass_limit, or that of EPA SWMM)\n"
                     f"    remedy: {PART_REMEDIES[part]}"
                 )

@@ -211,6 +211,23 @@ def test_what_either_engine_cannot_run_names_the_other(tmp_path: Path) -> None:
     assert error.value.faults[0].key == "[CONTROLS] rule R"
 
 
+def test_roadways_by_table_and_weir_dividers_run(tmp_path: Path) -> None:
+    """What our engine refuses for want of numbers SWMM takes from its own tables."""
+    text = INP.replace("[STORAGE]", "[DIVIDERS]\nD 9.9 C2 WEIR 0.1 0.5 1.5 2 0 0 0\n[STORAGE]", 1)
+    text = text.replace("C2 B T", "C2 D T").replace("[XSECTIONS]\n", "[WEIRS]\nW B D ROADWAY 0.1 0 NO 0 0 YES 8 PAVED\n"
+                        "[XSECTIONS]\nW RECT_OPEN 1 6 0 0\n")  # fmt: skip
+    drained = network(tmp_path, text)
+    with pytest.raises(CaseError) as error:
+        refuse_unsupported(drained)
+    assert {fault.key for fault in error.value.faults} == {"DIVIDERS D", "[WEIRS] W"}
+    assert all('engine = "swmm"' in fault.remedy for fault in error.value.faults)
+    engine = SwmmEngine(drained, np.ones(5, bool))
+    for k in range(200):
+        engine.advance(k + 1.0, 0.2 * (np.array(drained.nodes.name) == "A"))
+    assert engine.link_flow[drained.links.name.index("W")] > 0.1
+    engine.close()
+
+
 def alive(number: int) -> bool:
     """Whether a process runs; one that waits for its parent to look does not."""
     try:

@@ -11,7 +11,8 @@ import pytest
 import floodsim
 from floodsim.assess.compare import exact_differences
 from floodsim.case.load import parse_case
-from floodsim.errors import CaseError
+from floodsim.drainage import swmm_engine
+from floodsim.errors import CaseError, RunError
 from floodsim.simulate.tiles.crew import ThreadPlace
 from floodsim.simulate.tiles.run import Cut, run_tiled
 from tests.simulate.networks import write_inp
@@ -91,6 +92,13 @@ def test_in_tiles_the_bits_are_those_of_the_whole(tmp_path: Path) -> None:
     floodsim.run(sections, tmp_path / "whole", grid=grid).close()
     run_tiled(parse_case(sections), tmp_path / "tiles", ThreadPlace(), Cut(2, "2x1"), grid=grid).close()
     assert exact_differences(tmp_path / "whole", tmp_path / "tiles") == []
+
+
+def test_an_error_over_the_limit_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(swmm_engine, "ERROR_LIMIT", 1e-12)
+    sections = case(drain(tmp_path / "drain.inp"), drainage={"engine": "swmm"}, clock={"duration": "30 s"})
+    with pytest.raises(RunError, match="mass error of the network .* by EPA SWMM"):
+        floodsim.run(sections, grid=basin())
 
 
 def test_what_swmm_cannot_do_for_a_station_is_refused_by_its_key(tmp_path: Path) -> None:
