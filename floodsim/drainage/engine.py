@@ -19,6 +19,8 @@ from floodsim.drainage.validate import refuse_unsupported, validate_network
 from floodsim.errors import RunError
 from floodsim.kernels import network_conduits as cc
 from floodsim.kernels.network_conduits import resting_storage
+from floodsim.kernels.network_ends import show_mouths
+from floodsim.kernels.network_nodes import take_piece
 from floodsim.kernels.network_step import Layout, Water, advance
 from floodsim.kernels.network_structures import START_DEPTH
 
@@ -81,6 +83,7 @@ class Engine:
         water.depth[:] = depth
         for i in range(depth.size):
             rows = layout.knots[layout.first[i] : layout.first[i + 1]]
+            take_piece(layout.knots, int(layout.first[i + 1]) - 1, int(layout.first[i]), i, water.piece)
             water.surface[i] = FAR if layout.boundless[i] else np.interp(depth[i], rows[:, 0], rows[:, 1])
         water.head[:] = layout.invert + water.depth
         water.flow[network.conduits.link] = network.conduits.initial_flow
@@ -99,19 +102,6 @@ class Engine:
         rows = self.network.outfalls.node
         self.water.head[rows] = stages
         self.water.depth[rows] = np.maximum(stages - self.plan.layout.invert[rows], 0.0)
-
-    def _show_mouths(self) -> None:
-        """Raise the shown level of an outfall to that in the mouth of its conduit; the next step starts from stages."""
-        layout, water = self.plan.layout, self.water
-        for c, towards_end in self.plan.mouths:
-            row, wholes = layout.conduit_numbers[c], layout.conduit_wholes[c]
-            flow = float(water.flow[wholes[cc.LINK]])
-            if (flow > 0.0) is not towards_end or flow == 0.0:
-                continue
-            node = wholes[cc.END] if towards_end else wholes[cc.START]
-            bed = row[cc.BED_END] if towards_end else row[cc.BED_START]
-            water.head[node] = max(water.head[node], bed + mouth_depth(layout, c, flow, normal=False))
-            water.depth[node] = water.head[node] - layout.invert[node]
 
     def advance(
         self, t1: float, lateral_inflow: np.ndarray | None = None, outfall_stage: np.ndarray | None = None
@@ -140,7 +130,12 @@ class Engine:
                 self.plan.layout, self.water, self._share, self._stiffness,
             )  # fmt: skip
             self.time = end
-        self._show_mouths()
+        # the next step starts from the stages again
+        layout, water = self.plan.layout, self.water
+        show_mouths(
+            self.plan.mouths, layout.conduit_numbers, layout.conduit_wholes, layout.critical, layout.normal,
+            layout.invert, water.flow, water.head, water.depth,
+        )  # fmt: skip
         if not np.isfinite(self.water.volume.sum()):
             bad = np.flatnonzero(~np.isfinite(self.water.volume))[0]
             raise RunError(f"network: the volume of node {self.network.nodes.name[bad]} is no number at t = {t1:.0f} s")
@@ -300,7 +295,7 @@ def _initial_depths(network: Network, layout: Layout) -> np.ndarray:
     for row, flow in enumerate(conduits.initial_flow):
         if flow == 0.0:
             continue
-        depth = mouth_depth(layout, row, float(flow))
+        depth = running_depth(layout, row, float(flow))
         link = conduits.link[row]
         for node, offset in ((links.start[link], links.offset_start[link]), (links.end[link], links.offset_end[link])):
             total[node] += depth + offset
@@ -309,18 +304,15 @@ def _initial_depths(network: Network, layout: Layout) -> np.ndarray:
     return np.where(free, total / np.maximum(count, 1), network.nodes.initial_depth)
 
 
-def mouth_depth(layout: Layout, row: int, flow: float, normal: bool = True) -> float:
+def running_depth(layout: Layout, row: int, flow: float) -> float:
     """Depth (m) at which conduit ``row`` runs with ``flow`` (m3/s, positive from start to end): normal depth where its
-    bed falls that way, else critical depth; without ``normal`` the lower of the two, as in a free mouth.
+    bed falls that way, else critical depth.
     """
     numbers, shape = layout.conduit_numbers[row], layout.conduit_wholes[row, cc.SHAPE]
-    cells = np.linspace(0.0, 1.0, layout.critical.shape[1])
-    part = float(np.interp(np.sqrt(abs(flow) / numbers[cc.CRITICAL_FLOW]), cells, layout.critical[shape]))
     fall = numbers[cc.NORMAL_FLOW] * np.sign(flow)
-    if fall > 0.0:
-        running = float(np.interp(np.sqrt(abs(flow) / fall), cells, layout.normal[shape]))
-        part = running if normal else min(part, running)
-    return part * float(numbers[cc.HEIGHT])
+    table, most = (layout.normal, fall) if fall > 0.0 else (layout.critical, numbers[cc.CRITICAL_FLOW])
+    cells = np.linspace(0.0, 1.0, table.shape[1])
+    return float(np.interp(np.sqrt(abs(flow) / most), cells, table[shape]) * numbers[cc.HEIGHT])
 
 
 def _initial_water(nodes: int, links: int) -> Water:
@@ -334,7 +326,7 @@ def _initial_water(nodes: int, links: int) -> Water:
 
     return Water(
         volume=node(), depth=node(), head=node(), before=node(), surface=node(), mid_volume=node(), mid_surface=node(),
-        at=np.zeros(nodes, np.int64),
+        at=np.zeros(nodes, np.int64), piece=np.zeros((nodes, 6)),
         flow=link(), mid_area=link(), growth=link(), through=link(), weighted_area=link(),
         middle=np.zeros((links, 4)), setting=link(),
         entering=np.zeros((nodes, 2)), net=node(), taken=node(), flooded=node(), seeped=node(), passed=node(),

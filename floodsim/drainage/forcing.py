@@ -6,23 +6,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from floodsim.drainage.network import NONE, Network, OutfallKind, Pattern, PatternKind, Series
+from floodsim.drainage.network import NONE, Network, OutfallKind, Pattern, PatternKind
+from floodsim.kernels.network_ends import series_means
 
 DAY = 86400.0
-
-
-def series_mean(series: Series, t0: float, t1: float) -> float:
-    """Exact mean of a series over [t0, t1] (s), 0 outside its times."""
-    times, values = series.times, series.values
-    if times.size == 0 or t1 <= times[0] or t0 >= times[-1]:
-        inside = times.size and times[0] <= t0 <= times[-1]
-        return float(np.interp(t0, times, values)) if t1 <= t0 and inside else 0.0
-    if t1 <= t0:
-        return float(np.interp(t0, times, values))
-    a, b = max(t0, times[0]), min(t1, times[-1])
-    first, last = np.searchsorted(times, a, side="right"), np.searchsorted(times, b, side="left")
-    knots = np.concatenate(([a], times[first:last], [b]))
-    return float(np.trapezoid(np.interp(knots, times, values), knots) / (t1 - t0))
 
 
 def pattern_factor(pattern: Pattern, now: datetime) -> float:
@@ -40,10 +27,15 @@ class NetworkForcing:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.used = sorted({int(row) for row in network.inflows.series if row != NONE})
-        self.place = {row: k for k, row in enumerate(self.used)}
-        self.rows = np.array([self.place.get(int(row), len(self.used)) for row in network.inflows.series], int)
+        used = sorted({int(row) for row in network.inflows.series if row != NONE})
+        place = {row: k for k, row in enumerate(used)}
+        self._rows = np.array([place.get(int(row), len(used)) for row in network.inflows.series], int)
+        stacked = [np.column_stack((network.series[row].times, network.series[row].values)) for row in used]
+        self._points = np.concatenate([np.zeros((0, 2)), *stacked]).astype(float)
+        self._first = np.cumsum([0, *(len(rows) for rows in stacked)], dtype=np.int64)
+        self._means = np.zeros(len(used) + 1)
         self.active = bool(network.inflows.node.size or network.dry_weather.node.size)
+        self._still, self._moving = _stages_at_rest(network)
 
     def inflow(self, t0: float, t1: float) -> np.ndarray:
         """Mean inflow (nodes,) over [t0, t1]."""
@@ -53,9 +45,9 @@ class NetworkForcing:
             return total
         now = network.options.start + timedelta(seconds=0.5 * (t0 + t1))
         factors = np.array([pattern_factor(pattern, now) for pattern in network.patterns] + [1.0])
-        means = np.array([series_mean(network.series[row], t0, t1) for row in self.used] + [0.0])
+        series_means(self._points, self._first, t0, t1, self._means[:-1])
         inflows = network.inflows
-        flow = inflows.scale * means[self.rows] + inflows.baseline * factors[inflows.pattern]
+        flow = inflows.scale * self._means[self._rows] + inflows.baseline * factors[inflows.pattern]
         total += np.bincount(inflows.node, flow, total.size)
         dry = network.dry_weather
         if dry.node.size:
@@ -75,17 +67,26 @@ class NetworkForcing:
 
     def stages(self, t: float) -> np.ndarray:
         """Stage outside every outfall (m) at t; its invert where the outfall is free or normal."""
-        network, outfalls = self.network, self.network.outfalls
-        stage = network.nodes.invert[outfalls.node].astype(float)
-        for row, kind in enumerate(outfalls.kind):
-            if kind == OutfallKind.FIXED:
-                stage[row] = outfalls.level[row]
-            elif kind == OutfallKind.SERIES:
-                series = network.series[int(outfalls.series[row])]
-                stage[row] = np.interp(t, series.times, series.values)
-            elif kind == OutfallKind.TIDAL:
-                curve = network.curves[int(outfalls.curve[row])]
-                start = network.options.start
+        stage = self._still.copy()
+        for kind, row, rows in self._moving:
+            if kind == OutfallKind.SERIES:
+                series = self.network.series[row]
+                stage[rows] = np.interp(t, series.times, series.values)
+            else:
+                curve, start = self.network.curves[row], self.network.options.start
                 day = (start - datetime(start.year, start.month, start.day)).total_seconds()
-                stage[row] = np.interp((t + day) % DAY, curve.x, curve.y, period=DAY)
+                stage[rows] = np.interp((t + day) % DAY, curve.x, curve.y, period=DAY)
         return stage
+
+
+def _stages_at_rest(network: Network) -> tuple[np.ndarray, list[tuple[OutfallKind, int, np.ndarray]]]:
+    """Stages of outfalls that do not move (outfalls,), and of the others: kind, series or curve, and who follows it."""
+    outfalls = network.outfalls
+    stage = network.nodes.invert[outfalls.node].astype(float)
+    fixed = outfalls.kind == OutfallKind.FIXED
+    stage[fixed] = outfalls.level[fixed]
+    moving = []
+    for kind, sources in ((OutfallKind.SERIES, outfalls.series), (OutfallKind.TIDAL, outfalls.curve)):
+        these = outfalls.kind == kind
+        moving += [(kind, int(row), np.flatnonzero(these & (sources == row))) for row in np.unique(sources[these])]
+    return stage, moving

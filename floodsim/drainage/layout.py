@@ -40,7 +40,7 @@ class Plan:
     full_depth: np.ndarray
     scales: list[Scale]
     per_second: np.ndarray
-    mouths: list[tuple[int, bool]]
+    mouths: np.ndarray
     notes: list[str]
 
 
@@ -84,12 +84,12 @@ def plan_network(network: Network, coupled: np.ndarray, safety: float, least_ste
     return Plan(layout, tables, full_depth, scales, _gate_rates(network), _mouths(network), notes)
 
 
-def _mouths(network: Network) -> list[tuple[int, bool]]:
-    """Conduits that end (True) or start (False) at an outfall."""
+def _mouths(network: Network) -> np.ndarray:
+    """Conduits at an outfall (n, 2): the row, and whether it is the end (1) or the start (0) that lies there."""
     outfall, links, link = network.nodes.kind == NodeKind.OUTFALL, network.links, network.conduits.link
-    return [(int(c), True) for c in np.flatnonzero(outfall[links.end[link]])] + [
-        (int(c), False) for c in np.flatnonzero(outfall[links.start[link]])
-    ]
+    ends, starts = np.flatnonzero(outfall[links.end[link]]), np.flatnonzero(outfall[links.start[link]])
+    towards = np.repeat([1, 0], [ends.size, starts.size])
+    return np.column_stack((np.concatenate((ends, starts)), towards)).astype(np.int64)
 
 
 def _full_depths(network: Network, scales: list[Scale]) -> np.ndarray:
@@ -109,7 +109,7 @@ def _conduit_rows(network: Network, scales: list[Scale], shapes: ShapeTables) ->
     start, end = links.start[link], links.end[link]
     n = conduits.roughness
     numbers = np.zeros((link.size, 19))
-    wholes = np.zeros((link.size, 16), np.int64)
+    wholes = np.zeros((link.size, 17), np.int64)
     bed1 = nodes.invert[start] + links.offset_start[link]
     bed2 = nodes.invert[end] + links.offset_end[link]
     barrels = conduits.barrels.astype(float)
@@ -152,6 +152,7 @@ def _conduit_rows(network: Network, scales: list[Scale], shapes: ShapeTables) ->
     wholes[:, cc.DROP_START] = outfall[start] | (links.offset_start[link] > 0.0)
     wholes[:, cc.DROP_END] = outfall[end] | (links.offset_end[link] > 0.0)
     wholes[:, cc.AT_START], wholes[:, cc.AT_END] = outfall[start], outfall[end]
+    wholes[:, cc.LOSSES] = (conduits.loss_entry + conduits.loss_exit + conduits.loss_average) > 0.0
     wholes[:, cc.LIMIT] = LIMITS[network.options.normal_flow_limited]
     wholes[:, cc.DAMPING] = DAMPING[network.options.inertial_damping]
     outfall_flap = np.zeros(len(nodes.name), bool)

@@ -9,7 +9,7 @@ from floodsim.kernels.network_sections import curve_at, depth_of_flow, section_a
 
 # columns of the integers and of the numbers of a conduit
 (LINK, START, END, SHAPE, FLAP, PRESSURE_LAW, LIP_START, LIP_END, DROP_START, DROP_END, LIMIT,
- DAMPING, AT_START, AT_END, INLET_FIRST, INLET_LAST) = range(16)  # fmt: skip
+ DAMPING, AT_START, AT_END, INLET_FIRST, INLET_LAST, LOSSES) = range(17)  # fmt: skip
 (BED_START, BED_END, HEIGHT, AREA, WIDTH, RADIUS43, LENGTH, MASS, FRICTION, LOSS_ENTRY, LOSS_EXIT, LOSS_AVERAGE,
  MAX_FLOW, CRITICAL_FLOW, NORMAL_FLOW, PRESSURE_FACTOR, CONVEYANCE, SLOT_WIDTH,
  SEEPAGE) = range(19)  # fmt: skip
@@ -19,11 +19,17 @@ BY_SLOPE, BY_FROUDE = 1, 2
 """Where the flow is at most the normal flow of its upstream end: the depth grows downstream, or it is supercritical."""
 UNDAMPED, PARTIAL, FULL = 0, 1, 2
 """Damping of inertia: none, as the flow nears critical, wholly."""
+ONSET = 0.02
+"""Rise of depth downstream, over the depth upstream, from which the flow is at most the normal one; it may be the more
+over it the less the depth rises.
+"""
 CALM, SHOOTING = 0.9, 1.1
 """Froude numbers between which a conduit passes over to upstream areas and upwind momentum."""
-SLENDER = 20.0
-"""Length over depth below which upwind convection takes over (wholly at half of it): in explicit steps the central one
-grows by (2 u dt / L)^4 / 4, which friction damps only over longer reaches."""
+SLENDER, MOST = 40.0, 0.5
+"""Length over depth below which convection is taken from upstream in part, and the most of it (from 3/4 of that length
+on): in explicit steps the central one feeds swings of the level, which friction damps only over longer reaches, and the
+upstream one alone is of first order.
+"""
 CALMING = 0.1
 """Part of a step by which the heads that drive a conduit under pressure are looked ahead: it calms the swing between
 two nodes, by w^2 / 20 of its size in a step of w radians, and leaves steady flow as it is.
@@ -73,13 +79,24 @@ def pressure_friction(law, factor, q, area, radius43):
 
 
 @inline
-def upwind_part(froude, length, y1, y2):
-    """How far convection is taken from upstream, 0 to 1: towards supercritical flow, and in short reaches."""
-    part = min(max((froude - CALM) / (SHOOTING - CALM), 0.0), 1.0)
-    slender = 2.0 * length / (y1 + y2)
-    if slender < SLENDER:
-        part = max(part, min(2.0 * (1.0 - slender / SLENDER), 1.0))
-    return part
+def shortness(length, y1, y2):
+    """How far convection is taken from upstream, 0 to 1, because a reach is short."""
+    return min(max(2.0 - 4.0 * length / ((y1 + y2) * SLENDER), 0.0), MOST)
+
+
+@inline
+def upwind_momentum(q, part, area, length, entering, wholes, c):
+    """Resistance (1/s) and gain (m3/s2) of the upwind momentum balance in conduit ``c``, times its ``part``.
+
+    ``entering`` (nodes, 2): momentum and flow that come into each node; what enters here comes with their mean speed,
+    or at rest where the node is at rest or the mouth lies high over it (Stelling and Duinmeijer 2003).
+    """
+    resist = gain = 0.0
+    up, lip = (wholes[c, START], LIP_START) if q > 0.0 else (wholes[c, END], LIP_END)
+    if entering[up, 0] > 0.0 and entering[up, 1] > 0.0 and wholes[c, lip] == 0:
+        resist = part * abs(q) / (area * length)
+        gain = resist * entering[up, 0] / max(entering[up, 1], abs(q)) * area
+    return resist, (gain if q > 0.0 else -gain)
 
 
 @inline
@@ -91,14 +108,17 @@ def middle_storage(y1, y2, free1, free2, a1, w1, a2, w2, a_m, w_m, numbers, whol
     shared, unless one end falls freely: then the other node has all of it. The half at an outfall is outside.
     """
     height, quarter = numbers[c, HEIGHT], 0.25 * numbers[c, LENGTH]
-    above = max(free1 - height, free2 - height, 0.0)
-    below = height - min(y1, y2) + 1e-9
-    growth = 2.0 * below / (above + below) ** 2 * (numbers[c, AREA] - a_m)
-    filled = above / (above + below)
-    a_m += filled * (numbers[c, AREA] - a_m)
-    w_m *= 1.0 - filled
-    slot = numbers[c, SLOT_WIDTH] if free1 >= height and free2 >= height else 0.0
-    a_m += slot * (0.5 * (free1 + free2) - height)
+    growth = slot = 0.0
+    above = max(free1, free2) - height
+    if above >= 0.0:
+        below = height - min(y1, y2) + 1e-9
+        growth = 2.0 * below / (above + below) ** 2 * (numbers[c, AREA] - a_m)
+        filled = above / (above + below)
+        a_m += filled * (numbers[c, AREA] - a_m)
+        w_m *= 1.0 - filled
+        if free1 >= height and free2 >= height:
+            slot = numbers[c, SLOT_WIDTH]
+            a_m += slot * (0.5 * (free1 + free2) - height)
     s1 = growth if free1 > height and free1 >= free2 else (w_m if 0.0 < free1 < height else 0.0)
     s2 = growth if free2 > height and free2 > free1 else (w_m if 0.0 < free2 < height else 0.0)
     s1, s2 = s1 + slot, s2 + slot
@@ -119,22 +139,23 @@ def middle_storage(y1, y2, free1, free2, a1, w1, a2, w2, a_m, w_m, numbers, whol
 
 @inline
 def partly_full(
-    q, y1, y2, a1, a2, a_m, w1, w2, w_m, r1, r2, r_w, free1, drawn, arriving, drop, mid_area, growth, through, last_dt,
+    q, y1, y2, a1, a2, a_m, w1, w2, w_m, r1, r2, r_w, free1, drawn, entering, drop, mid_area, growth, through, last_dt,
     numbers, wholes, c, points, g,
 ):  # fmt: skip
     """Areas and convection of conduit ``c`` with a free surface, from depth ``y``, area ``a`` (m2), width ``w`` (m) and
     relative R^(4/3) ``r`` in its mouths and its middle.
 
     ``free1`` is the depth over the invert of its inlet, for the rating of a culvert in ``points``; ``drawn``: a mouth
-    stands at critical depth; ``arriving`` speed (m/s) of the water that enters; ``mid_area``, ``growth``, ``through``
-    are those of the last step. Returns the area and R^(4/3) (relative) that the flow passes, the area that friction
-    takes, the flow to start from, the resistance (1/s) and gain (m3/s2) of convection, the Froude number, the greatest
-    flow and the growth of the middle area (m2/s).
+    stands at critical depth; ``entering`` (nodes, 2) momentum and flow that enter each node; ``mid_area``, ``growth``,
+    ``through`` are those of the last step. Returns the area and R^(4/3) (relative) that the flow passes, the area that
+    friction takes, the flow to start from, the resistance (1/s) and gain (m3/s2) of convection, the Froude number, the
+    greatest flow and the growth of the middle area (m2/s).
     """
     height, length, fall = numbers[c, HEIGHT], numbers[c, LENGTH], numbers[c, CONVEYANCE]
     a_up, r_up, y_up, w_up = (a1, r1, y1, w1) if q > 0.0 else (a2, r2, y2, w2)
     u = q / a_m
     froude = abs(u) / np.sqrt(g * a_m / w_m)
+    shooting = min(max((froude - CALM) / (SHOOTING - CALM), 0.0), 1.0)
     a_w, start, resist, gain = a_m, q, 0.0, 0.0
     # where a mouth stands at critical depth the area follows the flow, and its growth would feed back on it
     rise = (a_m - mid_area) / last_dt if mid_area > 0.0 and not drawn else 0.0
@@ -146,32 +167,39 @@ def partly_full(
         if q * fall > 0.0 and q * drop > 0.0:
             a_w += (1.0 - calm) * (a_up - a_w)
             r_w += (1.0 - calm) * (r_up - r_w)
-        damping, keep = wholes[c, DAMPING], min(max((SHOOTING - froude) / (SHOOTING - CALM), 0.0), 1.0)
+        damping, keep, short = wholes[c, DAMPING], 1.0 - shooting, shortness(length, y1, y2)
         # in supercritical flow the explicit growth of the area would feed on itself, and so would a mouth that follows
-        gain = keep * swelling + (keep * stretching if mouth else stretching)
+        central = 1.0 - short
+        gain = central * (keep * swelling + (keep * stretching if mouth else stretching))
+        if short > 0.0:
+            resist, more = upwind_momentum(q, keep * short, a_w, length, entering, wholes, c)
+            gain += more
         if damping != UNDAMPED:
-            gain *= calm if damping == PARTIAL else 0.0
+            calming = calm if damping == PARTIAL else 0.0
+            gain, resist = calming * gain, calming * resist
     else:
-        upwind = upwind_part(froude, length, y1, y2)
-        if upwind > 0.0:
-            a_w += upwind * (a_up - a_w)
-            r_w += upwind * (r_up - r_w)
+        upwind = max(shooting, shortness(length, y1, y2))
+        if shooting > 0.0:
+            a_w += shooting * (a_up - a_w)
+            r_w += shooting * (r_up - r_w)
             if through > 0.0:
-                start += upwind * (min(max(a_w / through, 0.5), 2.0) - 1.0) * q
-            if arriving > 0.0:
-                resist = upwind * abs(q) / (a_w * length)
-                gain = resist * arriving * a_w if q > 0.0 else -resist * arriving * a_w
+                start += shooting * (min(max(a_w / through, 0.5), 2.0) - 1.0) * q
+        if upwind > 0.0:
+            resist, gain = upwind_momentum(q, upwind, a_w, length, entering, wholes, c)
         gain += (1.0 - upwind) * (swelling + stretching)
         a_f = a_w
     if wholes[c, INLET_FIRST] >= 0:
         if q > 0.0:
             limit = min(limit, max(curve_at(points, wholes[c, INLET_FIRST], wholes[c, INLET_LAST], free1)[0], 0.0))
     elif q * fall > 0.0 and y_up < height and not drawn:
-        normal = abs(fall) * a_up * np.sqrt(r_up)
-        if (y2 - y1) * fall > 0.0 and wholes[c, LIMIT] & BY_SLOPE:
-            limit = min(limit, normal)
-        if wholes[c, LIMIT] & BY_FROUDE and not mouth:
-            limit = min(limit, max(normal, a_up * np.sqrt(g * a_up / w_up)))
+        by_slope = wholes[c, LIMIT] & BY_SLOPE and (y2 - y1) * fall > 0.0
+        by_froude = wholes[c, LIMIT] & BY_FROUDE and not mouth
+        if by_slope or by_froude:
+            normal = abs(fall) * a_up * np.sqrt(r_up)
+            if by_slope:  # gradually: a flow cut all at once would strike the nodes on either side
+                limit = min(limit, normal / min(abs(y2 - y1) / (ONSET * y_up), 1.0))
+            if by_froude:
+                limit = min(limit, max(normal, a_up * np.sqrt(g * a_up / w_up)))
     return a_w, r_w, a_f, start, resist, gain, froude, limit, rise
 
 
@@ -182,6 +210,8 @@ def resistance(full, q, a_f, r_w, a1, a2, a_m, numbers, wholes, c, g):
     if full and wholes[c, PRESSURE_LAW] != MANNING:
         slope = pressure_friction(wholes[c, PRESSURE_LAW], numbers[c, PRESSURE_FACTOR], q, a_f, numbers[c, RADIUS43])
         friction = g * a_f * slope / max(abs(q), 1e-6 * a_f)
+    if wholes[c, LOSSES] == 0:
+        return friction
     # a mouth that runs nearly dry would shut the conduit by its loss
     least = SHALLOW * a_m
     losses = numbers[c, LOSS_ENTRY] / max(a1, least) + numbers[c, LOSS_EXIT] / max(a2, least)
@@ -326,17 +356,14 @@ def conduit_flows(
         a_w, a_f, start, resist, gain, froude, limit, rise = area, area, q, 0.0, 0.0, 0.0, numbers[c, MAX_FLOW], 0.0
         drawn = falls = False
         if not full:
-            up, lip = (i, LIP_START) if q > 0.0 else (j, LIP_END)
-            arriving = 0.0
-            if entering[up, 1] > 0.0 and wholes[c, lip] == 0:
-                arriving = entering[up, 0] / max(entering[up, 1], abs(q))
             drawn = y1 > max(free1, 0.0) or y2 > max(free2, 0.0)
             # where the line between the heads crosses the crown, the conduit is full up to there
-            above = max(free1 - height, free2 - height, 0.0)
-            filled = above / (above + height - min(y1, y2) + 1e-9)
-            a_m, r_w = a_m + filled * (area - a_m), r_w + filled * (1.0 - r_w)
+            above = max(free1, free2) - height
+            if above > 0.0:
+                filled = above / (above + height - min(y1, y2) + 1e-9)
+                a_m, r_w = a_m + filled * (area - a_m), r_w + filled * (1.0 - r_w)
             a_w, r_w, a_f, start, resist, gain, froude, limit, rise = partly_full(
-                q, y1, y2, a1, a2, a_m, w1, w2, w_m, r1, r2, r_w, free1, drawn, arriving, drop, mid_area[c], growth[c],
+                q, y1, y2, a1, a2, a_m, w1, w2, w_m, r1, r2, r_w, free1, drawn, entering, drop, mid_area[c], growth[c],
                 through[c], last_dt, numbers, wholes, c, points, g,
             )  # fmt: skip
             # a jet that falls into its node brings no momentum to the next conduit

@@ -10,21 +10,41 @@ from floodsim.kernels.jit import inline, kernel
 DEPTH, SURFACE, VOLUME, WIDENING = range(4)
 
 
+# columns of the piece of a node's table between two knots, in which its water stands
+LOW_VOLUME, LOW_DEPTH, HIGH_VOLUME, HIGH_DEPTH, LOW_SURFACE, OPENING = range(6)
+
+
+@kernel
+def take_piece(knots, last, at, i, piece):
+    """Copy what a depth follows from between the knots ``at`` and ``at + 1`` of node ``i`` to ``piece`` (nodes, 6).
+
+    The tables of a large network do not fit the cache, the pieces in use do.
+    """
+    piece[i, LOW_VOLUME], piece[i, LOW_DEPTH] = knots[at, VOLUME], knots[at, DEPTH]
+    piece[i, LOW_SURFACE], piece[i, OPENING] = knots[at, SURFACE], knots[at, WIDENING]
+    piece[i, HIGH_VOLUME], piece[i, HIGH_DEPTH] = np.inf, 0.0
+    if at < last:
+        piece[i, HIGH_VOLUME], piece[i, HIGH_DEPTH] = knots[at + 1, VOLUME], knots[at + 1, DEPTH]
+
+
 @inline
-def depth_and_area(knots, first, last, at, volume, more):
+def depth_and_area(knots, first, last, at, volume, more, i, piece):
     """Depth (m), water surface (m2) and knot of a node whose table and ``more`` (m2) times its depth make ``volume``.
 
-    Searched from knot ``at``. Between knots the surface is linear in depth, so that V = V0 + S0 d + s d2 / 2; beyond
-    the last it is constant.
+    Searched from knot ``at``, whose ``piece`` is at hand. Between knots the surface is linear in depth, so that
+    V = V0 + S0 d + s d2 / 2; beyond the last it is constant.
     """
-    while at < last and volume >= knots[at + 1, VOLUME] + more * knots[at + 1, DEPTH]:
-        at += 1
-    while at > first and volume < knots[at, VOLUME] + more * knots[at, DEPTH]:
-        at -= 1
-    over = max(volume - knots[at, VOLUME] - more * knots[at, DEPTH], 0.0)
-    base = knots[at, SURFACE] + more
-    surface = np.sqrt(base**2 + 2.0 * knots[at, WIDENING] * over)
-    return knots[at, DEPTH] + 2.0 * over / (base + surface), surface, at
+    low = piece[i, LOW_VOLUME] + more * piece[i, LOW_DEPTH]
+    if volume >= piece[i, HIGH_VOLUME] + more * piece[i, HIGH_DEPTH] or (volume < low and at > first):
+        while at < last and volume >= knots[at + 1, VOLUME] + more * knots[at + 1, DEPTH]:
+            at += 1
+        while at > first and volume < knots[at, VOLUME] + more * knots[at, DEPTH]:
+            at -= 1
+        take_piece(knots, last, at, i, piece)
+    over = max(volume - piece[i, LOW_VOLUME] - more * piece[i, LOW_DEPTH], 0.0)
+    base = piece[i, LOW_SURFACE] + more
+    surface = np.sqrt(base**2 + 2.0 * piece[i, OPENING] * over)
+    return piece[i, LOW_DEPTH] + 2.0 * over / (base + surface), surface, at
 
 
 @kernel
@@ -65,7 +85,7 @@ def share_out(dt, start, end, wanted, volume, boundless, flow, weighted_area, en
 @kernel
 def update_nodes(
     dt, wanted, share, net, invert, first, most, rim, boundless, knots, mid_volume, mid_surface, at,
-    volume, depth, head, before, surface, taken, flooded, passed,
+    piece, volume, depth, head, before, surface, taken, flooded, passed,
 ):  # fmt: skip
     """New volume, depth and head of every node after dt.
 
@@ -89,7 +109,7 @@ def update_nodes(
             v = top
         volume[i] = v
         depth[i], surface[i], at[i] = depth_and_area(
-            knots, first[i], first[i + 1] - 1, at[i], max(v - rest, 0.0), mid_surface[i]
+            knots, first[i], first[i + 1] - 1, at[i], max(v - rest, 0.0), mid_surface[i], i, piece
         )
         head[i] = invert[i] + depth[i]
 

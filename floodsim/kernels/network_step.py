@@ -53,6 +53,7 @@ class Water(NamedTuple):
     mid_volume: np.ndarray
     mid_surface: np.ndarray
     at: np.ndarray
+    piece: np.ndarray
     flow: np.ndarray
     mid_area: np.ndarray
     growth: np.ndarray
@@ -126,8 +127,8 @@ def advance(span, safety, lateral, target, per_second, g, layout, water, share, 
         )  # fmt: skip
         update_nodes(
             dt, lateral, share, water.net, layout.invert, layout.first, layout.most, layout.rim, layout.boundless,
-            layout.knots, water.mid_volume, water.mid_surface, water.at, water.volume, water.depth, water.head,
-            water.before, water.surface, water.taken, water.flooded, water.passed,
+            layout.knots, water.mid_volume, water.mid_surface, water.at, water.piece, water.volume, water.depth,
+            water.head, water.before, water.surface, water.taken, water.flooded, water.passed,
         )  # fmt: skip
         for k in range(water.flow.size):
             water.passed_link[k] += water.flow[k] * dt

@@ -43,6 +43,8 @@ PUMP_CURVE = ((1.0, 0.0068), (3.0, 0.0058), (5.0, 0.0044), (7.0, 0.0026), (8.5, 
 PUMPED = 0.075
 """Flow (m3/s) that the station was meant to give, for which the sewer below it is sized."""
 WELL_FLOOR, WELL_AREA = 479.0, 24.0
+FEEDERS = ("UP-N", "UP-S")
+"""Manholes whose pipes feed the wet well: sharp edges at the inlet, at the outlet the whole velocity head is lost."""
 TANK_PLACE = (482.0, 425.0)
 """Below the square north of Renmin Road."""
 TANK_AREA, TANK_FLOOR, TANK_DEPTH = 1200.0, 482.50, 2.3
@@ -129,6 +131,8 @@ def _conduit(one: Sized, inverts: dict[str, float]) -> LinkRow:
     row.section = _section(one.section)
     zeros = ("loss_entry", "loss_exit", "loss_average", "initial_flow", "max_flow", "seepage")
     row.detail = dict.fromkeys(zeros, 0.0)
+    if start in FEEDERS:
+        row.detail |= {"loss_entry": 0.5, "loss_exit": 1.0}
     row.detail |= {"length": one.pipe.length, "roughness": 0.013, "barrels": 1, "culvert": 0}
     return row
 

@@ -183,3 +183,42 @@ def test_backwater_m1_in_a_partly_full_pipe_lies_on_the_integrated_curve():
     x = dx * np.arange(1, reaches + 1)
     curve = solve_ivp(rise, (0.0, dx * reaches), [level], dense_output=True, max_step=1.0, rtol=1e-8)
     np.testing.assert_allclose(engine.depth[nodes[:-1]][::-1], curve.sol(x)[0], rtol=0.01)
+
+
+def circle(y: float, diameter: float) -> tuple[float, float, float]:
+    """Area, width and hydraulic radius of a circle filled to y."""
+    angle = 2.0 * np.arccos(1.0 - 2.0 * y / diameter)
+    area = diameter**2 / 8 * (angle - np.sin(angle))
+    return area, diameter * np.sin(angle / 2), 2.0 * area / (diameter * angle)
+
+
+@pytest.mark.parametrize(("dx", "near"), [(20.0, 160.0), (30.0, 30.0), (40.0, 40.0)], ids=["20", "30", "40"])
+def test_drawdown_m2_in_a_partly_full_pipe_stands_still_on_the_integrated_curve(dx: float, near: float):
+    """Reaches of 20 to 45 depths; within ``near`` m of the mouth upwind momentum of short reaches is of first order."""
+    diameter, n, slope, q = 2.0, 0.015, 0.001, 2.0
+    reaches = int(1200.0 / dx)
+    sketch, nodes = chain(reaches, dx * reaches, ("CIRCULAR", diameter), slope, n, top=slope * dx * reaches)
+    engine = settle(Engine(sketch.network()), {0: q}, 4.0)
+    lateral = np.zeros(reaches + 1)
+    lateral[0] = q
+    seen = []
+    for k in range(60):
+        engine.advance(4.0 * 3600.0 + k + 1.0, lateral)
+        seen.append(engine.depth[nodes[:-1]].copy())
+    assert np.ptp(seen, axis=0).max() < 1e-4
+
+    def froude2(y: float) -> float:
+        area, width, _ = circle(y, diameter)
+        return q**2 * width / (G * area**3)
+
+    def rise(x: float, y: np.ndarray) -> list[float]:
+        area, _, radius = circle(y[0], diameter)
+        return [(slope - (n * q / area) ** 2 / radius ** (4 / 3)) / (1.0 - froude2(y[0]))]
+
+    critical = brentq(lambda y: froude2(y) - 1.0, 1e-3, diameter - 1e-3)
+    length = dx * reaches
+    curve = solve_ivp(rise, (length, 0.0), [1.0005 * critical], dense_output=True, max_step=0.5, rtol=1e-8)
+    x = dx * np.arange(reaches)
+    away = x < length - near
+    np.testing.assert_allclose(seen[-1][away], curve.sol(x)[0][away], rtol=0.01)
+    np.testing.assert_allclose(seen[-1], curve.sol(x)[0], rtol=0.025)

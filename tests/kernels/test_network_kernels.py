@@ -10,6 +10,7 @@ from floodsim.drainage.shapes import PROFILES
 from floodsim.kernels import network_conduits as conduits
 from floodsim.kernels import network_nodes as nodes
 from floodsim.kernels.jit import kernel
+from floodsim.kernels.network_ends import series_means
 from floodsim.kernels.network_sections import depth_of_flow, section_at
 from floodsim.kernels.network_step import gate_settings
 from floodsim.kernels.network_structures import curve_at, steps_at, weir_flow
@@ -28,8 +29,9 @@ def _depth(curve, shape, relative):
 
 
 @kernel
-def _depth_and_area(knots, first, last, at, volume):
-    return nodes.depth_and_area(knots, first, last, at, volume, 0.0)
+def _depth_and_area(knots, first, last, at, volume, piece):
+    nodes.take_piece(knots, last, at, 0, piece)
+    return nodes.depth_and_area(knots, first, last, at, volume, 0.0, 0, piece)
 
 
 def circle_tables():
@@ -80,7 +82,7 @@ def test_depth_of_a_volume_inverts_the_table():
         fine = np.linspace(0.0, y, 200001)
         volume = np.trapezoid(np.interp(fine, depth, surface), fine)
         for at in (0, 3):
-            found, found_surface, _ = _depth_and_area(knots, 0, 3, at, volume)
+            found, found_surface, _ = _depth_and_area(knots, 0, 3, at, volume, np.zeros((1, 6)))
             assert found == pytest.approx(y, abs=1e-6)
             assert found_surface == pytest.approx(s, rel=1e-4)
 
@@ -170,7 +172,7 @@ def test_friction_of_a_force_main_is_that_of_its_law(speed: float):
 
 def _conduit(**columns: float):
     """Numbers and integers of one circular conduit, 2 m2 in a bore of 1.5 m and 40 m long, and its tables."""
-    numbers, wholes = np.zeros((1, 19)), np.zeros((1, 16), np.int64)
+    numbers, wholes = np.zeros((1, 19)), np.zeros((1, 17), np.int64)
     numbers[0, conduits.HEIGHT], numbers[0, conduits.AREA], numbers[0, conduits.LENGTH] = 1.5, 2.0, 40.0
     for name, value in columns.items():
         column = getattr(conduits, name)
@@ -235,3 +237,23 @@ def test_what_the_middle_gained_beyond_the_forecast_is_handed_over(
         assert volume.sum() + out.sum() == pytest.approx(9.0 + 2 * bottom)
         if ends:
             assert volume[1 if "AT_END" in ends else 2] == 0.0
+
+
+def test_means_of_series_are_those_of_the_trapezoidal_rule():
+    series = [np.array([[0.0, 1.0], [60.0, 3.0], [60.0, 5.0], [100.0, 0.0]]), np.array([[50.0, 2.0], [70.0, 4.0]]),
+              np.array([[30.0, 7.0]])]  # fmt: skip
+    points, first = np.concatenate(series), np.array([0, 4, 6, 7])
+    means = np.zeros(3)
+    for t0, t1 in ((-20.0, -5.0), (-10.0, 10.0), (10.0, 20.0), (50.0, 65.0), (60.0, 90.0), (0.0, 200.0), (99.0, 130.0)):
+        fine = np.linspace(t0, t1, 20001)[:-1] + (t1 - t0) / 40000.0
+        wanted = [np.interp(fine, *rows.T, left=0.0, right=0.0).mean() for rows in series[:2]]
+        series_means(points, first, t0, t1, means)
+        np.testing.assert_allclose(means, [*wanted, 0.0], atol=5e-4)
+    for t, wanted in (
+        (30.0, (2.0, 0.0, 7.0)),
+        (60.0, (5.0, 3.0, 0.0)),
+        (100.0, (0.0, 0.0, 0.0)),
+        (70.0, (3.75, 4.0, 0.0)),
+    ):
+        series_means(points, first, t, t, means)
+        np.testing.assert_allclose(means, wanted)
