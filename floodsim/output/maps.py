@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from floodsim.grid.grid import Grid
 from floodsim.memory import give_back_memory
 from floodsim.names import VARIABLES
 from floodsim.output.netcdf import (
+    CHUNK,
     MISSING,
     global_attributes,
     ground_dataset,
@@ -85,35 +87,56 @@ class Maps:
     def _record(self, view: View) -> None:
         if self._sink is None or (self._written is not None and same_time(view.time, self._written)):
             return
-        fields = map_fields(view, self._names)
-        if self._outside is not None:
-            for values in fields.values():
-                values[self._outside] = MISSING
-        self._sink.append(np.array([view.time]), {name: values[np.newaxis] for name, values in fields.items()})
+        self._sink.append(np.array([view.time]), _Record(view, self._names, self._outside))
         self._written = view.time
         give_back_memory()
 
 
+class _Record(Mapping[str, np.ndarray]):
+    """The maps (1, ny, nx) of a state, each made when it is asked for, so that there is one at a time."""
+
+    def __init__(self, view: View, names: list[str], outside: np.ndarray | None) -> None:
+        self._view, self._names, self._outside = view, names, outside
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        values = map_field(self._view, name)
+        if self._outside is not None:
+            values[self._outside] = MISSING
+        return values[np.newaxis]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 def map_fields(view: View, names: list[str]) -> dict[str, np.ndarray]:
     """The named fields of a state as new float32 arrays (ny, nx), by the rules for dry cells."""
+    return {name: map_field(view, name) for name in names}
+
+
+def map_field(view: View, name: str) -> np.ndarray:
+    """One field of a state as `map_fields` gives it, made some rows at a time."""
+    if name not in MAPS:
+        raise ValueError(f"no map of {name!r}")
     depth = np.asarray(view.depth)
-    wet = depth >= DRY_DEPTH
-    zero = np.float32(0.0)
-    fields: dict[str, np.ndarray] = {}
-    for name in names:
-        if name == "depth":
-            fields[name] = np.where(wet, depth, zero).astype(np.float32)
-        elif name == "level":
-            fields[name] = np.where(wet, np.add(view.bed, depth, dtype=np.float64), MISSING).astype(np.float32)
-        elif name == "velocity_x":
-            fields[name] = np.where(wet, view.velocity_x, zero).astype(np.float32)
-        elif name == "velocity_y":
-            fields[name] = np.where(wet, view.velocity_y, zero).astype(np.float32)
-        elif name == "speed":
-            fields[name] = np.where(wet, np.hypot(view.velocity_x, view.velocity_y), zero).astype(np.float32)
-        else:
-            raise ValueError(f"no map of {name!r}")
-    return fields
+    field = np.empty(depth.shape, np.float32)
+    for first in range(0, len(depth), CHUNK):
+        rows = slice(first, first + CHUNK)
+        wet = depth[rows] >= DRY_DEPTH
+        field[rows] = np.where(wet, MAPS[name](view, depth, rows), MISSING if name == "level" else np.float32(0.0))
+    return field
+
+
+MAPS: dict[str, Callable[[View, np.ndarray, slice], np.ndarray]] = {
+    "depth": lambda view, depth, rows: depth[rows],
+    "level": lambda view, depth, rows: np.add(view.bed[rows], depth[rows], dtype=np.float64),
+    "velocity_x": lambda view, depth, rows: view.velocity_x[rows],
+    "velocity_y": lambda view, depth, rows: view.velocity_y[rows],
+    "speed": lambda view, depth, rows: np.hypot(view.velocity_x[rows], view.velocity_y[rows]),
+}
+"""Values of every map where it is wet: of a state, its depths (ny, nx) and a range of rows."""
 
 
 def _template(case: Case, grid: Grid, names: list[str]) -> xr.Dataset:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -20,16 +20,26 @@ from floodsim.grid.grid import Grid
 from floodsim.names import VARIABLES, Variable
 
 CHUNK = 512
+LARGE = 1 << 28
+"""Bytes from which on a dataset is written variable by variable."""
 MISSING = np.float32(np.nan)
 GROUND = ("bed", "building", "roughness", "active")
 
 
 def write_whole(path: Path, dataset: xr.Dataset) -> None:
-    """Write a dataset in one go: under a temporary name first, so that the file is whole or absent."""
+    """Write a dataset under a temporary name first, so that the file is whole or absent.
+
+    Of a large one a variable is encoded at a time, for that takes several copies of it.
+    """
     temporary = path.with_name(path.name + ".part")
+    large = dataset.nbytes > LARGE
+    names = list(dataset.data_vars)
+    steps = [dataset[[name]] for name in names] if large and names else [dataset]
     try:
         with writing(path):
-            dataset.to_netcdf(temporary, engine="netcdf4", format="NETCDF4")
+            for number, step in enumerate(steps):
+                mode: Literal["w", "a"] = "a" if number else "w"
+                step.to_netcdf(temporary, mode=mode, engine="netcdf4", format="NETCDF4")
             os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from floodsim.errors import RunError
-from floodsim.output.netcdf import GROUND, decode, writing
+from floodsim.output.netcdf import CHUNK, GROUND, decode, writing
 
 PARTS = "parts"
 """Folder, beside the file, of all parts but the first, which is the file itself."""
@@ -75,8 +76,9 @@ class FileSink:
             self._begin()
             end = self._length + len(times)
             with writing(self._open):
-                for name, values in {"time": times, **records}.items():
-                    self._file[name][self._length : end] = values
+                for name, values in chain([("time", times)], records.items()):
+                    for rows in _slabs(values):
+                        self._file[name][(slice(self._length, end), *rows)] = values[(slice(None), *rows)]
                 self._file.sync()
         except RunError:
             self._broken = True
@@ -217,6 +219,13 @@ def _copy_records(source: Any, target: Any, count: int, first: int) -> None:
         for k in range(0, count, many):
             last = min(k + many, count)
             to[first + k : first + last] = variable[k:last]
+
+
+def _slabs(values: np.ndarray) -> list[tuple[slice, ...]]:
+    """Rows of fields (k, ny, nx) to write at a time, in whole chunks of a file; the library makes copies of them."""
+    if values.ndim < 3 or values.nbytes <= COPIED:
+        return [()]
+    return [(slice(first, first + CHUNK),) for first in range(0, values.shape[-2], CHUNK)]
 
 
 def _next_part(path: Path, number: int) -> Path:

@@ -18,6 +18,8 @@ from floodsim.surface.part import Part
 GRAVITY = 9.81
 WALL_HEIGHT = 64.0
 """Cells outside the domain stand this much (m) above its highest cell."""
+STRIP_CELLS = 1 << 20
+"""Cells taken at a time where the ground is made."""
 
 
 @dataclass
@@ -171,19 +173,29 @@ class Relief:
 
 def relief_of(grid: Grid) -> Relief:
     """The relief of a grid; one without active cells is flat, at level 0."""
-    bed, active = quantise_bed(grid.array("bed")), grid.array("active")
-    if not active.any():
-        return Relief(0.0, 0.0, bed.dtype == np.float32)
-    lowest = float(np.min(bed, where=active, initial=np.inf))
-    return Relief(lowest, float(np.max(bed, where=active, initial=-np.inf)), bed.dtype == np.float32)
+    single, lowest, highest = True, np.inf, -np.inf
+    for rows in _strips(grid.shape):
+        bed, active = quantise_bed(grid.array("bed")[rows]), grid.array("active")[rows]
+        single = single and bed.dtype == np.float32
+        lowest = min(lowest, float(np.min(bed, where=active, initial=np.inf)))
+        highest = max(highest, float(np.max(bed, where=active, initial=-np.inf)))
+    return Relief(lowest, highest, single) if np.isfinite(lowest) else Relief(0.0, 0.0, single)
+
+
+def _strips(shape: tuple[int, ...]) -> list[slice]:
+    """Rows taken at a time where something is made of a field, so that what is needed on the way stays small."""
+    many = max(STRIP_CELLS // max(shape[1], 1), 1)
+    return [slice(first, min(first + many, shape[0])) for first in range(0, shape[0], many)]
 
 
 def make_ground(grid: Grid, relief: Relief | None = None) -> Ground:
     """Padded single-precision ground of a grid, cells outside the domain turned into walls."""
     relief = relief or relief_of(grid)
-    bed, active, datum, wall = quantise_bed(grid.array("bed")), grid.array("active"), relief.datum, relief.wall
+    active, datum, wall = grid.array("active"), relief.datum, relief.wall
     z = np.empty((grid.shape[0] + 2, grid.shape[1] + 2), np.float32)
-    z[1:-1, 1:-1] = np.where(active, bed if datum == 0.0 else bed - datum, wall)
+    for rows in _strips(grid.shape):
+        bed = quantise_bed(grid.array("bed")[rows])
+        z[1:-1, 1:-1][rows] = np.where(active[rows], bed if datum == 0.0 else bed - datum, wall)
     copy_rim(z)
     share = (
         np.ascontiguousarray(grid.array("rain_share"), np.float32)
@@ -208,23 +220,28 @@ def limited_slopes(z: np.ndarray, wall: np.float32) -> tuple[np.ndarray, np.ndar
 
     Ghost cells mirror the increment, which is what a closed edge needs; open edges set their own.
     """
-    slopes = []
-    for axis in (1, 0):
-        zt = z if axis == 1 else z.T
-        step = zt[:, 1:] - zt[:, :-1]
-        solid = zt >= wall
-        step_l, step_r = step[:, :-1].copy(), step[:, 1:].copy()
-        no_l, no_r = solid[:, :-2].copy(), solid[:, 2:].copy()
-        no_l[:, 0] = True
-        no_r[:, -1] = True
-        step_l = np.where(no_l, np.where(no_r, np.float32(0), step_r), step_l)
-        step_r = np.where(no_r, step_l, step_r)
-        smaller = np.where(np.abs(step_l) < np.abs(step_r), step_l, step_r)
-        s = np.zeros_like(zt)
-        s[:, 1:-1] = np.where((step_l * step_r > 0) & ~solid[:, 1:-1], smaller, np.float32(0))
-        s[:, 0], s[:, -1] = -s[:, 1], -s[:, -2]
-        slopes.append(np.ascontiguousarray(s if axis == 1 else s.T))
-    return slopes[0], slopes[1]
+    along_x, along_y = np.empty_like(z), np.empty_like(z)
+    for rows in _strips(z.shape):
+        along_x[rows] = _slopes_of_rows(z[rows], wall)
+    for columns in _strips(z.T.shape):
+        along_y[:, columns] = _slopes_of_rows(z.T[columns], wall).T
+    return along_x, along_y
+
+
+def _slopes_of_rows(z: np.ndarray, wall: np.float32) -> np.ndarray:
+    """Limited increments along the second axis."""
+    step, solid = z[:, 1:] - z[:, :-1], z >= wall
+    step_l, step_r = step[:, :-1].copy(), step[:, 1:].copy()
+    no_l, no_r = solid[:, :-2].copy(), solid[:, 2:].copy()
+    no_l[:, 0] = True
+    no_r[:, -1] = True
+    step_l = np.where(no_l, np.where(no_r, np.float32(0), step_r), step_l)
+    step_r = np.where(no_r, step_l, step_r)
+    smaller = np.where(np.abs(step_l) < np.abs(step_r), step_l, step_r)
+    s = np.zeros_like(z)
+    s[:, 1:-1] = np.where((step_l * step_r > 0) & ~solid[:, 1:-1], smaller, np.float32(0))
+    s[:, 0], s[:, -1] = -s[:, 1], -s[:, -2]
+    return s
 
 
 def still_water(grid: Grid, level: float) -> np.ndarray:
