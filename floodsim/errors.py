@@ -77,6 +77,10 @@ class RunError(FloodsimError):
     exit_code = EXIT_RUN_FAILED
 
 
+class OutsideError(RunError):
+    """A run had to stop for a cause outside of it (a disk, a network, a worker), and can go on where it stopped."""
+
+
 class OverwriteError(FloodsimError):
     """A finished result would have been overwritten."""
 

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 import floodsim
-from floodsim.errors import Fault, RunError
+from floodsim.errors import Fault, OutsideError
 from floodsim.grid.grid import Grid
 from floodsim.names import VARIABLES, Variable
 
@@ -53,11 +53,11 @@ def decode(dataset: xr.Dataset) -> xr.Dataset:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn the errors of the file system and of the NetCDF library into a `RunError` that says what to do."""
+    """Turn the errors of the file system and of the NetCDF library into an `OutsideError` that says what to do."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        raise RunError(str(write_fault(path, error))) from error
+        raise OutsideError(str(write_fault(path, error))) from error
 
 
 def write_fault(path: Path, error: Exception) -> Fault:

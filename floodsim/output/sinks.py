@@ -269,6 +269,8 @@ def open_parts(path: Path, dask: bool) -> xr.Dataset:
             if part is not later[-1]:
                 raise
     files = list(found)
+    if not {name for name in found[0].variables if "time" in found[0][name].dims} <= set(found[-1].variables):
+        found.pop()  # begun on a disk that was full
     _drop_known(found)
     over_time = [name for name in found[0].data_vars if "time" in found[0][name].dims]
     joined = xr.concat(

@@ -20,7 +20,7 @@ import numpy as np
 import floodsim
 from floodsim.case.resolve import provenance, resolved
 from floodsim.case.schema import Case
-from floodsim.errors import CaseError, Fault
+from floodsim.errors import CaseError, Fault, OutsideError, RunError
 from floodsim.grid.grid import Grid
 from floodsim.output.folder import ResultFolder
 from floodsim.output.sinks import Parts, missing_parts
@@ -142,6 +142,14 @@ def resumable_time(folder: Path) -> float | None:
         except (BadCheckpointError, KeyError):
             continue
     return None
+
+
+def with_way_on(error: RunError, folder: ResultFolder | None) -> RunError:
+    """The error, and how to go on after it where its cause lay outside of the run and a checkpoint stands."""
+    time = None if folder is None else resumable_time(folder.path)
+    if time is None or not isinstance(error, OutsideError):
+        return error
+    return OutsideError(f"{error}\n    the checkpoint at t = {time:.0f} s is whole: continue from it with --resume")
 
 
 def marks_of(case: Case, grid: Grid) -> dict[str, Any]:

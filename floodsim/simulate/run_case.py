@@ -32,8 +32,8 @@ from floodsim.simulate.resume import (
     find_checkpoint,
     marks_of,
     records_known,
-    resumable_time,
     take_up,
+    with_way_on,
 )
 from floodsim.simulate.setup import Setup, make_setup
 from floodsim.simulate.simulation import Progress, Simulation
@@ -102,15 +102,7 @@ def run_case(
             with log_file(folder):
                 return _simulate(simulation, observers, folder, times, progress, keeper)
         except RunError as error:
-            raise _with_way_on(error, folder) from error
-
-
-def _with_way_on(error: RunError, folder: ResultFolder | None) -> RunError:
-    """The error, and how to go on after it where a disk was its cause and a checkpoint stands."""
-    time = None if folder is None else resumable_time(folder.path)
-    if time is None or not isinstance(error.__cause__, OSError | RuntimeError):
-        return error
-    return RunError(f"{error}\n    the checkpoint at t = {time:.0f} s is whole: continue from it with --resume")
+            raise with_way_on(error, folder) from error
 
 
 def finished(case: Case, folder: ResultFolder) -> Results:

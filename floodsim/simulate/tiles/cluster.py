@@ -7,17 +7,22 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from floodsim.errors import CaseError, Fault, RunError
+from floodsim.errors import CaseError, Fault, OutsideError
 from floodsim.grid.extras import need
+from floodsim.simulate.tiles.crew import LostCrewError
 from floodsim.simulate.tiles.worker import Job, Tile
 
 PATIENCE = 15.0
 """Seconds in which a scheduler has to answer."""
+ANSWER = 5.0
+"""Seconds in which a worker has to do a little task."""
 COMING_BACK = 15.0
 """Seconds in which a worker of our own that died should be back."""
 SPARE = 8
@@ -42,7 +47,10 @@ class Station:
 
     def serve(self) -> None:
         """Carry out orders until there are no more."""
-        self._tile.serve()
+        import dask
+
+        with dask.config.set(scheduler="threads"):  # or xarray asks the scheduler for a lock on every file
+            self._tile.serve()
         self._tile.let_go()
 
 
@@ -67,12 +75,12 @@ class DaskPlace:
                 self.client.submit(Station, replace(job, host=_host(worker)), actor=True, workers=[worker], pure=False)
                 for job, worker in zip(jobs, workers, strict=True)
             ]
-            stations = self.client.gather(futures)
+            stations = [future.result(timeout=self._patience) for future in futures]
             orders = [station.orders() for station in stations]
             addresses = [order.result(timeout=self._patience) for order in orders]
             served = [station.serve() for station in stations]
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
-            raise RunError(f"a worker was lost while the tiles were placed: {error}") from error
+            raise LostCrewError(f"a worker was lost while the tiles were placed: {error}") from error
         self._held = [futures, stations, served]
         return addresses
 
@@ -82,32 +90,45 @@ class DaskPlace:
         return list(self.client.gather(futures))
 
     def _workers(self, count: int) -> list[str]:
-        """Addresses of so many workers; waits for those that are being replaced."""
-        try:
-            if self._scale is not None:
-                self._call_up(count, self._scale)
-            self.client.wait_for_workers(count, timeout=self._patience)
-            present: list[str] = sorted(self.client.scheduler_info(n_workers=-1)["workers"])
-        except (OSError, TimeoutError) as error:
-            status = getattr(self.client, "status", "")
-            if status != "running":
-                raise RunError(f"the Dask scheduler is lost ({status}): {error}") from error
-            raise RunError(
-                f"there are not {count} workers after {self._patience:.0f} s\n"
-                "    remedy: start more workers at the scheduler, or run with fewer"
-            ) from error
-        return present[:count]
-
-    def _call_up(self, count: int, scale: Callable[[int], Any]) -> None:
-        """Give workers that died some time to come back, and then ask for others."""
-        self._asked = max(self._asked, count)
-        while self._asked < 2 * count + SPARE:
+        """Addresses of so many workers that answer; gives dead ones time to come back, and then asks for others."""
+        until, self._asked = time.monotonic() + self._patience, max(self._asked, count)
+        answering: list[str] = []
+        while True:
             try:
-                self.client.wait_for_workers(count, timeout=COMING_BACK)
-                return
-            except TimeoutError:
+                with contextlib.suppress(TimeoutError):
+                    self.client.wait_for_workers(count, timeout=min(COMING_BACK, self._patience))
+                answering = self._answering()
+            except (OSError, TimeoutError, RuntimeError, ValueError) as error:
+                raise OutsideError(self._scheduler_lost(str(error))) from error
+            if len(answering) >= count:
+                return answering[:count]
+            if self.client.status != "running":
+                raise OutsideError(self._scheduler_lost(""))
+            if self._scale is not None and self._asked < 2 * count + SPARE:
                 self._asked += 1
-                scale(self._asked)
+                self._scale(self._asked)
+            elif time.monotonic() > until:
+                raise OutsideError(
+                    f"{len(answering)} workers answer, {count} are needed, after {self._patience:.0f} s\n"
+                    "    remedy: start more workers at the scheduler, or run with fewer"
+                )
+
+    def _answering(self) -> list[str]:
+        """Addresses of the workers that do a task at once: one that hangs is still known to the scheduler."""
+        present: list[str] = sorted(self.client.scheduler_info(n_workers=-1)["workers"])
+        tasks = {one: self.client.submit(os.getpid, workers=[one], pure=False) for one in present}
+        until = time.monotonic() + ANSWER
+        while time.monotonic() < until and not all(task.done() for task in tasks.values()):
+            time.sleep(0.02)
+        answering = [one for one, task in tasks.items() if task.status == "finished"]
+        self.client.cancel([task for task in tasks.values() if task.status != "finished"])
+        return answering
+
+    def _scheduler_lost(self, reason: str) -> str:
+        return (
+            f"the Dask scheduler is lost ({self.client.status}){': ' * bool(reason)}{reason}\n"
+            "    remedy: look at its log, and start it and its workers anew"
+        )
 
     def clear(self) -> None:
         """Let go of the actors."""
@@ -150,6 +171,8 @@ def workers_for(count: int, scheduler: str | None, tell: Callable[[str], None]) 
                 remedy = "start `dask scheduler` and its workers, or leave --scheduler out for workers of this machine"
                 fault = Fault("no Dask scheduler answers", key="--scheduler", value=scheduler, remedy=remedy)
                 raise CaseError(fault) from error
+        # A client makes itself the scheduler of all arrays; then xarray asks it for a lock on every file.
+        stack.enter_context(dask.config.set(scheduler="threads"))
         if _dashboard() is not None:
             tell(f"dashboard {client.dashboard_link}")
         yield DaskPlace(client, scale=None if scheduler is not None else cluster.scale)

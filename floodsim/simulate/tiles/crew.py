@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Client, Connection, wait
 from typing import Any, Protocol
 
-from floodsim.errors import RunError
+from floodsim.errors import OutsideError
 from floodsim.simulate.tiles.links import LostTileError, keep_alive
 from floodsim.simulate.tiles.worker import Job, Tile
 
@@ -22,7 +23,7 @@ WRITING = ("start_outputs", "sync", "seal", "finish", "go_on")
 """Orders upon which tiles write files; the NetCDF library bears no two threads, and these need no other tile."""
 
 
-class LostCrewError(RunError):
+class LostCrewError(OutsideError):
     """A worker is gone, so all tiles have to begin anew from a common state."""
 
 
@@ -48,13 +49,14 @@ class Crew:
     """A tile per worker. Every order waits for all answers and gives them by number of the tile."""
 
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self._place, self._patience = place, 120.0
         self._lines: list[Connection[Any, Any]] = []
         self.lost = False
 
     def enlist(self, jobs: Sequence[Job]) -> None:
         """Make a tile of every job; those of an earlier call are let go. Raises RunError or LostCrewError."""
         self.dismiss()
+        self._patience = max(job.patience for job in jobs)
         key = secrets.token_bytes(16)
         addresses = self._place.house([replace(job, key=key) for job in jobs])
         try:
@@ -66,7 +68,7 @@ class Crew:
         self.lost = False
 
     def ask(self, order: str, *arguments: Any) -> list[Any]:
-        """Give the same order to all tiles.
+        """Give the same order to all tiles, and wait for all as long as they give signs of life.
 
         Raises LostCrewError where a worker is lost, else the first error that a tile raised by itself.
         """
@@ -81,21 +83,32 @@ class Crew:
         waiting: dict[Any, int] = {
             line: number for number, line in enumerate(self._lines) if answers[number][1] is None
         }
+        heard = dict.fromkeys(waiting, time.monotonic())
         while waiting:
-            for ready in wait(list(waiting)):
-                number = waiting.pop(ready)
-                line = self._lines[number]
-                try:
-                    answers[number] = line.recv()
-                except (OSError, EOFError) as error:
-                    reason = str(error) or "the connection was closed"
-                    answers[number] = False, LostTileError(number, f"the worker of tile {number} is gone: {reason}")
+            for ready in wait(list(waiting), timeout=self._patience / 4.0):
+                heard[ready] = time.monotonic()
+                answer = self._answer(waiting[ready])
+                if answer is not None:
+                    answers[waiting.pop(ready)] = answer
+            for line in [line for line in waiting if time.monotonic() - heard[line] > self._patience]:
+                number = waiting.pop(line)
+                reason = f"it has given no sign of life for {self._patience:.0f} s"
+                answers[number] = False, LostTileError(number, f"the worker of tile {number} is gone: {reason}")
         errors = [content for good, content in answers if not good]
         if not errors:
             return [content for _, content in answers]
         self.lost = True
         cause = first_cause(errors)
         raise LostCrewError(str(cause)) from cause if isinstance(cause, LostTileError) else cause
+
+    def _answer(self, number: int) -> tuple[bool, Any] | None:
+        """What a tile has to say; None where it only lives."""
+        try:
+            answer: tuple[bool, Any] | None = self._lines[number].recv()
+        except (OSError, EOFError) as error:
+            reason = str(error) or "the connection was closed"
+            return False, LostTileError(number, f"the worker of tile {number} is gone: {reason}")
+        return answer
 
     def dismiss(self) -> None:
         """Let go of all tiles."""

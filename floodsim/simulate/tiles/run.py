@@ -18,7 +18,7 @@ import numpy as np
 
 from floodsim.case.resolve import provenance, resolved
 from floodsim.case.schema import Case
-from floodsim.errors import CaseError, Fault, RunError
+from floodsim.errors import CaseError, Fault, OutsideError, RunError
 from floodsim.grid.grid import Grid
 from floodsim.output.catchments import CatchmentSeries, CatchmentTables
 from floodsim.output.folder import ResultFolder, claim_folder, folder_status
@@ -30,7 +30,7 @@ from floodsim.output.view import Observer, Status
 from floodsim.simulate.catchments import make_catchments
 from floodsim.simulate.check_bundle import write_bundle
 from floodsim.simulate.checkpoint import drop_later
-from floodsim.simulate.resume import find_checkpoint, marks_of, records_known, take_up
+from floodsim.simulate.resume import find_checkpoint, marks_of, records_known, take_up, with_way_on
 from floodsim.simulate.run_case import finished, log_file
 from floodsim.simulate.setup import Setup, make_setup
 from floodsim.simulate.simulation import Progress
@@ -95,6 +95,8 @@ def run_tiled(
     try:
         with log_file(folder):
             run.go(progress, times, resume)
+    except RunError as error:
+        raise with_way_on(error, folder) from error
     finally:
         run.crew.dismiss()
         shutil.rmtree(folder.path / INPUTS, ignore_errors=True)
@@ -165,7 +167,7 @@ class Run:
                 lost += 1
                 if stuck >= LOSSES_IN_A_ROW:
                     self._finish(simulation, "failed", times, lost)
-                    raise RunError(f"workers were lost time and again: {error}") from error
+                    raise OutsideError(f"workers were lost time and again: {error}") from error
                 log.warning("%s; all tiles go back to the last checkpoint", error)
                 continue
             except BaseException:

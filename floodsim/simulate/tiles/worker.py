@@ -7,6 +7,7 @@ client it gives only small things: sums of blocks, depths at single cells, flows
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
@@ -86,11 +87,12 @@ class Tile:
             keep_alive(self._line.fileno())
             while (message := self._line.recv()) is not None:
                 order, arguments = message
-                try:
-                    answer = True, getattr(self, order)(*arguments)
-                except Exception as error:  # handed to the client, who raises it
-                    self.links.close()
-                    answer = False, error
+                with Pulse(self._line, self.job.patience / 4.0):
+                    try:
+                        answer = True, getattr(self, order)(*arguments)
+                    except Exception as error:  # handed to the client, who raises it
+                        self.links.close()
+                        answer = False, error
                 self._line.send(answer)
         except (OSError, EOFError, AuthenticationError):
             pass
@@ -313,6 +315,26 @@ class Tile:
             "probe_v": v[self._place],
             "depths": inner_depth(view, edges.faces[edges.mine]),
         }
+
+
+class Pulse:
+    """Tells the client every ``interval`` s that this process lives, as long as it is entered."""
+
+    def __init__(self, line: Connection[Any, Any], interval: float) -> None:
+        self._line, self._interval, self._over = line, interval, threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def _beat(self) -> None:
+        with contextlib.suppress(OSError):
+            while not self._over.wait(self._interval):
+                self._line.send(None)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
 
 
 class Rulers:
