@@ -125,9 +125,10 @@ class Writer:
 def write_window(file: Path, corner: tuple[int, int], values: np.ndarray) -> None:
     """Write rows and columns (..., ny, nx) of an array that `Writer.window` began, at ``corner`` (row, column).
 
-    Touches no byte outside of them, so that several processes can fill one file. Leading dims are written whole.
+    Touches no byte outside of them, so that several processes can fill one file: without a buffer, which would write
+    back what lay between two rows when it was read. Leading dims are written whole.
     """
-    with writing(file), open(file, "r+b") as stream:
+    with writing(file), open(file, "r+b", buffering=0) as stream:
         version = np.lib.format.read_magic(stream)
         assert version == (1, 0)
         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
@@ -137,7 +138,9 @@ def write_window(file: Path, corner: tuple[int, int], values: np.ndarray) -> Non
             for row, line in enumerate(layer):
                 at = (number * shape[-2] + corner[0] + row) * shape[-1] + corner[1]
                 stream.seek(begin + at * dtype.itemsize)
-                stream.write(np.ascontiguousarray(line).tobytes())
+                content = memoryview(np.ascontiguousarray(line).tobytes())
+                while content:
+                    content = content[stream.write(content) :]
 
 
 def write_checkpoint(folder: Path, number: int, memory: Memory, marks: dict[str, Any]) -> Path:

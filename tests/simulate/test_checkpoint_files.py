@@ -160,3 +160,24 @@ def test_a_write_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir()] == ["00000001"]
     assert {file.name: file.read_bytes() for file in before.iterdir()} == whole
     assert read_checkpoint(before).number == 1
+
+
+def test_windows_written_side_by_side_leave_each_other_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The east is written between two rows of the west, by another process so to speak."""
+    whole, given = np.random.default_rng(1).random((8, 90)), np.ascontiguousarray
+    with Writer(tmp_path, 1) as writer:
+        file = writer.window("h", whole.shape, whole.dtype)
+        write_window(file, (7, 0), whole[7:])
+        rows = 0
+
+        def meanwhile(line: np.ndarray) -> np.ndarray:
+            nonlocal rows
+            rows += 1
+            if rows == 3:
+                write_window(file, (0, 41), whole[:, 41:])
+            return given(line)
+
+        monkeypatch.setattr(np, "ascontiguousarray", meanwhile)
+        write_window(file, (0, 0), whole[:, :41])
+        monkeypatch.undo()
+        np.testing.assert_array_equal(np.load(file), whole)
