@@ -29,7 +29,7 @@ STEEP = 1.5
 """Sharpness of the limiter: 1 is minmod, 2 the monotonised central one."""
 GRADES = 256.0
 """Steps from a film to a cell with all of its increments: a power of two, so that beds stay exact and lakes at rest."""
-THIN, FULL = 0.5, 1.4
+THIN, FULL = 0.4, 1.4
 """Depth over the rise of the bed in half a cell, up to which a cell is a film, and from which on it is none."""
 SHORE = 0.25
 """A shallow cell lies at a shore where a neighbour holds less than this share of its depth, and is a film otherwise."""
@@ -119,13 +119,8 @@ def sided_flux(h_l, h_r, un_l, un_r, ut_l, ut_r, c_l, c_r, e_l, e_r, b_l, b_r, d
     zero = h_l * np.float32(0)
     depth_l, depth_r = max(h_l + (e_l - b_l), zero), max(h_r - (e_r - b_r), zero)
     step = dz - (b_l + b_r)
-    down, up = (
-        min(step, zero),
-        max(step, zero),
-    )  # both slopes together rise no more than the step that is left of the bed
-    s_l, s_r = min(max(t_l, down), up), min(max(t_r, down), up)
-    over = (s_l + s_r) - min(max(s_l + s_r, down), up)
-    s_l, s_r = (s_l + s_l) - over, (s_r + s_r) - over
+    down, up = min(step, zero), max(step, zero)  # no slope is steeper than the step that is left of the bed
+    s_l, s_r = min(max(t_l + t_l, down), up), min(max(t_r + t_r, down), up)
     mass, left, right, side = face_flux(
         depth_l, depth_r, un_l + dn_l, un_r - dn_r, ut_l + dt_l, ut_r - dt_r, c_l, c_r, step, s_l, s_r, g
     )

@@ -7,9 +7,11 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from floodsim.drainage.compare import compare_with_swmm
 from floodsim.errors import RunError
-from floodsim.validation.case import FIRST, Outcome, Scheme, ValidationCase, at_least
+from floodsim.validation.case import FIRST, Curve, Outcome, Picture, Scheme, ValidationCase, at_least
 from floodsim.validation.runs import data_folder
 
 FILES = {
@@ -43,6 +45,51 @@ def evaluate(file: str, _scheme: Scheme, data: Path | None) -> Outcome:
     return Outcome(figures, (), time.perf_counter() - began, time.process_time() - cpu)
 
 
+UNCOVERED = 4
+"""Inputs of the suite that use what the engine does not have; docs/network_against_swmm.md names them."""
+WITHIN = {"nodes": 0.57, "links": 0.49}
+"""Least share of all nodes and links of the suite within the band over the first hours, as measured."""
+HOURS = 6.0
+
+
+def evaluate_all(_scheme: Scheme, data: Path | None) -> Outcome:
+    """All inputs of the suite over their first hours: how many are covered, what lies within the band, the books."""
+    began, cpu = time.perf_counter(), time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        files = sorted(data_folder(data, "epa_swmm").rglob("*.inp"))
+        found = [compare_with_swmm(file, Path(folder), hours=HOURS, fine=False) for file in files]
+    covered = [one for one in found if one.covered]
+    figures = {"inputs": float(len(found)), "inputs not covered": float(len(found) - len(covered))}
+    curves = []
+    for kind in ("nodes", "links"):
+        parts = [(float(getattr(one, kind).within.sum()), len(getattr(one, kind).name)) for one in covered]
+        good, number = sum(part[0] for part in parts), sum(part[1] for part in parts)
+        figures |= {f"{kind}, share within": good / number, f"{kind} compared": float(number)}
+        shares = np.sort([a / n for a, n in parts if n])[::-1]
+        curves.append(Curve(kind, np.arange(1.0, shares.size + 1.0), shares, "result"))
+    figures["mass"] = max(abs(one.error) for one in covered)
+    picture = Picture("share of each input within the band, best first", "input", "share", tuple(curves))
+    return Outcome(figures, (picture,), time.perf_counter() - began, time.process_time() - cpu)
+
+
+WHOLE = ValidationCase(
+    name="epa_all",
+    title="EPA SWMM regression suite, all inputs, first six hours",
+    group="drainage",
+    source="USEPA/swmm-nrtestsuite; EPA SWMM 5.2 by swmm-toolkit, EXTRAN and SLOT",
+    peers="the two ways in which SWMM itself surcharges pipes differ by the band",
+    evaluate=evaluate_all,
+    limits={
+        FIRST: {
+            "inputs not covered": UNCOVERED,
+            **{f"{kind}, share within": at_least(share) for kind, share in WITHIN.items()},
+            "mass": 1e-12,
+        }
+    },
+    seconds={FIRST: 45.0},
+    needs="epa_swmm",
+    package="swmm",
+)
 CASES = tuple(
     ValidationCase(
         name="epa_" + Path(file).stem.lower(),
@@ -57,4 +104,4 @@ CASES = tuple(
         package="swmm",
     )
     for file, (nodes, links) in FILES.items()
-)
+) + (WHOLE,)

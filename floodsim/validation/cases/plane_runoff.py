@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import floodsim
-from floodsim.validation.case import MASS_LIMIT, SCHEMES, Outcome, Scheme, ValidationCase
+from floodsim.validation.case import MASS_LIMIT, SCHEMES, SECOND, Outcome, Scheme, ValidationCase
 from floodsim.validation.pictures import in_time
 from floodsim.validation.runs import run
 
@@ -87,6 +87,11 @@ def evaluate(loss: float, scheme: Scheme, _data: Path | None) -> Outcome:
     return Outcome(figures, tuple(pictures), wall, cpu)
 
 
+DRYING = (
+    "where a sheet that dries out passes from full increments to none, at about half the fall of a cell in depth, a "
+    "small step of depth runs down the flattest plane: 4 % of the outflow at equilibrium for some seconds (12 % where "
+    "all the increments went at once)"
+)
 CASES = tuple(
     ValidationCase(
         name=name,
@@ -107,6 +112,7 @@ CASES = tuple(
                 "mass": MASS_LIMIT,
             },
         ),
+        known={(SECOND, "outflow while it falls, largest"): DRYING} if not loss else {},
         seconds=dict.fromkeys(SCHEMES, 3.0),
     )
     for name, title, loss in (
