@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from floodsim.kernels import first_order, second_order
-from floodsim.kernels.edges import mirror_ring
+from floodsim.kernels.edges import DISCHARGE, OPEN, mirror_ring
 from tests.kernels.fields import (
     BLOCK_COLUMNS,
     BLOCK_ROWS,
@@ -374,3 +374,26 @@ def test_a_ghost_on_running_ground_meets_its_neighbour_half_way(
     assert face == pytest.approx((h[out] + h[near]) / 2)
     assert face * (own + sign * found[speed]) == pytest.approx(h[out] * own)
     assert found[rest] == 0.0
+
+
+def test_what_crosses_an_edge_is_the_flux_of_its_face_or_what_was_given() -> None:
+    water = random_water((4, 5), seed=6, dry=0.0)
+    args = (water.h, water.u, water.v, water.z, water.sx, water.sy, _drag(water))
+    faces = np.array([[0, 2, 1, 2, 1, -1], [3, 6, 3, 5, 0, 1], [5, 4, 4, 4, 1, 1]])
+    kind, value = np.array([OPEN, DISCHARGE, DISCHARGE]), np.array([9.0, 0.75, -0.25])
+    dt, rdx, rdy = 0.01, 1 / water.dx, 1 / water.dy
+    h_new, passed = water.h.copy(), np.full(3, 0.5)
+    second_order.cross_edges(*args, h_new, faces, kind, value, dt, rdx, rdy, G, passed)
+    in_south = float(second_order.flux_between(*args, 0, 2, 1, 2, dt, rdx, rdy, G)) * dt * rdy
+    out_east = float(second_order.flux_between(*args, 3, 5, 3, 6, dt, rdx, rdy, G)) * dt * rdx
+    out_north = float(second_order.flux_between(*args, 4, 4, 5, 4, dt, rdx, rdy, G)) * dt * rdy
+    np.testing.assert_allclose(passed - 0.5, [in_south, 0.75 * dt * rdx, -0.25 * dt * rdy], rtol=1e-9)
+    assert h_new[1, 2] == water.h[1, 2]
+    assert h_new[3, 5] - water.h[3, 5] == pytest.approx(0.75 * dt * rdx + out_east)
+    assert h_new[4, 4] - water.h[4, 4] == pytest.approx(-0.25 * dt * rdy + out_north)
+    flow = np.zeros(2)
+    inner = np.array([[2, 3, 0, 1], [3, 4, 1, -1]])
+    second_order.face_discharge(*args, inner, dt, rdx, rdy, water.dx, water.dy, G, flow)
+    along = float(second_order.flux_between(*args, 2, 2, 2, 3, dt, rdx, rdy, G)) * water.dy
+    across = -float(second_order.flux_between(*args, 2, 4, 3, 4, dt, rdx, rdy, G)) * water.dx
+    np.testing.assert_allclose(flow, [along, across], rtol=1e-9)
