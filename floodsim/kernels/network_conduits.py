@@ -19,7 +19,7 @@ BY_SLOPE, BY_FROUDE = 1, 2
 """Where the flow is at most the normal flow of its upstream end: the depth grows downstream, or it is supercritical."""
 UNDAMPED, PARTIAL, FULL = 0, 1, 2
 """Damping of inertia: none, as the flow nears critical, wholly."""
-ONSET = 0.005
+ONSET = 0.02
 """Rise of depth downstream, over the depth upstream, from which the flow is at most the normal one; it may be the more
 over it the less the depth rises.
 """
