@@ -15,12 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-import floodsim
 from floodsim.drainage.inp_options import FLOW_UNITS, FOOT, US
-from floodsim.drainage.swmm_library import ERROR, LINK, NODE, library_file, load_library
+from floodsim.drainage.swmm_library import ERROR, LINK, NODE, child_command, library_file, load_library
 from floodsim.errors import RunError
 
-BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from floodsim.drainage.run_swmm import run_and_save as go; go()"
 HEAD, LATERAL, FLOODING, FLOW = 304, 306, 308, 410
 NODE_TOLD, LINK_TOLD, REPORT_STEP, PERIODS = 309, 414, 5, 6
 """Codes in SWMM's interface: values saved, whether an object is reported, and what the reports amount to."""
@@ -60,7 +58,7 @@ def run_swmm(inp: Path, folder: Path, name: str = "run", seconds: float = 600.0,
     copy.write_text(text, encoding="utf-8")
     files = [copy, *(folder / f"{name}.{end}" for end in ("rpt", "out", "npz"))]
     library_file()
-    command = [sys.executable, "-c", BEGIN, str(Path(floodsim.__file__).parents[1]), *map(str, files)]
+    command = [*child_command("run_swmm", "run_and_save"), *map(str, files)]
     try:
         done = subprocess.run(command, cwd=inp.parent, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import re
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import floodsim
 from floodsim.errors import CaseError, Fault
 
 SUFFIXES = (".so", ".dylib", ".dll")
@@ -34,6 +36,12 @@ def library_file() -> Path:
             remedy='pip install "floodsim[swmm]", or set engine = "floodsim"',
         )
     )  # fmt: skip
+
+
+def child_command(module: str, function: str) -> list[str]:
+    """Command of a process of its own that runs a function of a module beside this one; arguments come after it."""
+    call = f"import sys; sys.path.insert(0, sys.argv[1]); from floodsim.drainage.{module} import {function} as go; go()"
+    return [sys.executable, "-c", call, str(Path(floodsim.__file__).parents[1])]
 
 
 def load_library() -> ctypes.CDLL:

@@ -6,21 +6,17 @@ import contextlib
 import pickle
 import shutil
 import subprocess
-import sys
 import tempfile
 import weakref
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import floodsim
-from floodsim.drainage.swmm_library import library_file, said_faults, version_text
+from floodsim.drainage.swmm_library import child_command, library_file, said_faults, version_text
 from floodsim.drainage.swmm_worker import Look, Model
 from floodsim.errors import CaseError, RunError
 
-BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from floodsim.drainage.swmm_worker import serve; serve()"
 PATIENCE = 5.0
 """Seconds that a process has to end by itself."""
 
@@ -36,7 +32,7 @@ class SwmmProcess:
         folder = tempfile.mkdtemp(prefix="floodsim-swmm-")
         self._text, self._file = model.text, file
         self._child = subprocess.Popen(
-            [sys.executable, "-c", BEGIN, str(Path(floodsim.__file__).parents[1])],
+            child_command("swmm_worker", "serve"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         self.close = weakref.finalize(self, _end, self._child, folder)

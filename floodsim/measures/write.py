@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from floodsim.errors import CaseError, Fault, OverwriteError, RunError
 from floodsim.measures.evaluate import set_fingerprint
 from floodsim.output.folder import CASE, VERDICT, folder_status, write_json_atomic
 from floodsim.output.netcdf import write_fault, writing
+from floodsim.output.workbook import write_workbook
 from floodsim.simulate.run_case import run_case
 from floodsim.study.record import SCENARIOS
 
@@ -67,23 +67,7 @@ def write_search(folder: Path, report: dict[str, Any]) -> list[str]:
     csv.writer(text).writerows(sheets["measures"])
     with writing(folder / TABLE):  # the mark at the beginning tells Excel that the text is UTF-8
         (folder / TABLE).write_text("\ufeff" + text.getvalue(), encoding="utf-8")
-    try:
-        openpyxl: Any = importlib.import_module("openpyxl")
-    except ImportError:
-        return [f"no {EXCEL}: pip install floodsim[tables]"]
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-        for cells in sheet.iter_rows():
-            for cell in cells:
-                if isinstance(cell.value, str):
-                    cell.data_type = "s"  # a name that begins with = is no formula
-    with writing(folder / EXCEL):
-        book.save(folder / EXCEL)
-    return []
+    return write_workbook(folder / EXCEL, sheets)
 
 
 def tables(report: dict[str, Any]) -> dict[str, Rows]:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from floodsim.errors import CaseError, Fault, OverwriteError, RunError
-from floodsim.output.netcdf import write_fault, writing
+from floodsim.output.netcdf import replacing, write_fault, writing
 from floodsim.output.sinks import PARTS, Parts
 from floodsim.output.tiled import INDEX, strays, tile_leftovers
 
@@ -273,17 +273,8 @@ def folder_status(path: Path) -> str | None:
 def write_json_atomic(path: Path, data: Any) -> None:
     """Write JSON so that the file is whole or untouched; numbers that are not finite become null."""
     text = json.dumps(plain(data), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with writing(path):
-            with open(temporary, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with writing(path), replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def plain(data: Any) -> Any:

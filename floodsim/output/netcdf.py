@@ -31,24 +31,32 @@ def write_whole(path: Path, dataset: xr.Dataset) -> None:
 
     Of a large one a variable is encoded at a time, for that takes several copies of it.
     """
-    temporary = path.with_name(path.name + ".part")
     large = dataset.nbytes > LARGE
     names = list(dataset.data_vars)
     steps = [dataset[[name]] for name in names] if large and names else [dataset]
-    try:
-        with writing(path):
-            for number, step in enumerate(steps):
-                mode: Literal["w", "a"] = "a" if number else "w"
-                step.to_netcdf(temporary, mode=mode, engine="netcdf4", format="NETCDF4")
-            os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with writing(path), replacing(path) as temporary:
+        for number, step in enumerate(steps):
+            mode: Literal["w", "a"] = "a" if number else "w"
+            step.to_netcdf(temporary, mode=mode, engine="netcdf4", format="NETCDF4")
 
 
 def decode(dataset: xr.Dataset) -> xr.Dataset:
     """Decode times the way every reader of floodsim does: dates as dates, durations as seconds."""
     return xr.decode_cf(dataset, decode_timedelta=False)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name beside ``path`` to write a file under; it takes its place when it is complete, and is gone otherwise."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        yield temporary
+        with open(temporary, "rb") as stream:
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -6,8 +6,6 @@ on its own window; the old files stay as they are, since older checkpoints may n
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from floodsim.output.netcdf import writing
-from floodsim.output.sinks import COPIED, Parts
+from floodsim.output.sinks import COPIED, Parts, new_file
 from floodsim.output.tiled import Window, label_of, window_of
 
 
@@ -47,21 +45,12 @@ def own_parts(path: Path | None, template: xr.Dataset, window: Window | None, me
 def recut(path: Path, template: xr.Dataset, window: Window | None, pieces: Sequence[Piece]) -> Parts:
     """Copy the records of pieces that cover a window (None: the whole grid) into one file; gives it as a part."""
     own = window or (0, template.sizes["y"], 0, template.sizes["x"])
-    temporary = path.with_name(path.name + ".part")
-    try:
-        template.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", unlimited_dims=["time"])
-        with netCDF4.Dataset(temporary, "a") as target:
-            for variable in target.variables.values():
-                variable.set_auto_maskandscale(False)
-                if variable.dimensions[:1] == ("time",):
-                    _fill(target, variable, path.parent, own, pieces)
-            count = len(target.dimensions["time"])
-        with open(temporary, "rb") as stream:
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with new_file(path, template) as target:
+        for variable in target.variables.values():
+            variable.set_auto_maskandscale(False)
+            if variable.dimensions[:1] == ("time",):
+                _fill(target, variable, path.parent, own, pieces)
+        count = len(target.dimensions["time"])
     return [(path.name, count)]
 
 

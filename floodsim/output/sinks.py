@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from floodsim.errors import RunError
-from floodsim.output.netcdf import CHUNK, GROUND, decode, writing
+from floodsim.output.netcdf import CHUNK, GROUND, decode, replacing, writing
 
 PARTS = "parts"
 """Folder, beside the file, of all parts but the first, which is the file itself."""
@@ -186,24 +186,24 @@ def open_sink(path: Path | None, template: xr.Dataset, parts: Sequence[tuple[str
 
 def join_parts(path: Path, template: xr.Dataset, parts: Parts, fixed: Mapping[str, np.ndarray], status: str) -> None:
     """Make one file of parts, under a temporary name first; ``fixed`` are values without time. The parts stay."""
-    joined = path.with_name(path.name + ".part")
-    try:
-        template.to_netcdf(joined, engine="netcdf4", format="NETCDF4", unlimited_dims=["time"])
-        with netCDF4.Dataset(joined, "a") as target:
-            first = 0
-            for name, count in parts:
-                with netCDF4.Dataset(path.parent / name) as source:
-                    _copy_records(source, target, count, first)
-                first += count
-            for name, values in fixed.items():
-                target[name][...] = values
-            target.setncattr("floodsim_status", status)
-        with open(joined, "rb") as stream:
-            os.fsync(stream.fileno())
-        os.replace(joined, path)
-    finally:
-        with contextlib.suppress(OSError):
-            joined.unlink(missing_ok=True)
+    with new_file(path, template) as target:
+        first = 0
+        for name, count in parts:
+            with netCDF4.Dataset(path.parent / name) as source:
+                _copy_records(source, target, count, first)
+            first += count
+        for name, values in fixed.items():
+            target[name][...] = values
+        target.setncattr("floodsim_status", status)
+
+
+@contextlib.contextmanager
+def new_file(path: Path, template: xr.Dataset) -> Iterator[Any]:
+    """An open NetCDF file that begins with a template; it takes the place of ``path`` when it is complete."""
+    with replacing(path) as temporary:
+        template.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", unlimited_dims=["time"])
+        with netCDF4.Dataset(temporary, "a") as file:
+            yield file
 
 
 def _copy_records(source: Any, target: Any, count: int, first: int) -> None:

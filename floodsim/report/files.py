@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from floodsim.errors import CaseError
 from floodsim.grid.extras import need
-from floodsim.output.netcdf import write_fault
+from floodsim.output.netcdf import replacing, write_fault
 
 
 @contextmanager
@@ -25,14 +24,8 @@ def writing(path: Path) -> Iterator[None]:
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` make a file beside ``path`` and put it in place when it is complete. Raises CaseError."""
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with writing(path):
-            write(temporary)
-            os.replace(temporary, path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with writing(path), replacing(path) as temporary:
+        write(temporary)
 
 
 def write_text(path: Path, text: str) -> None:

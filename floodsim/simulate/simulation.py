@@ -105,7 +105,7 @@ class Simulation:
         return {
             "done": self.done,
             "time": self.view.time,
-            "surface": surface_memory(self.surface),
+            "surface": self._surface_memory(),
             "limiter": self.limiter.memory(),
             "froude": asdict(self.froude),
             "counters": self.counters.memory(),
@@ -115,12 +115,18 @@ class Simulation:
     def recall(self, memory: dict[str, Any]) -> None:
         """Take up what `memory` gave in a simulation of the same case; the run continues from there, to the bit."""
         self.done, self.view.time = memory["done"], memory["time"]
-        recall_surface(self.surface, memory["surface"])
+        self._recall_surface(memory["surface"])
         self.limiter.recall(memory["limiter"])
         self.froude = Froude(**memory["froude"])
         self.counters.recall(memory["counters"], self.view.time)
         if self.coupling is not None:
             self.coupling.recall(memory["coupling"])
+
+    def _surface_memory(self) -> dict[str, Any]:
+        return surface_memory(self.surface)
+
+    def _recall_surface(self, memory: dict[str, Any]) -> None:
+        recall_surface(self.surface, memory)
         self.view.refresh()
 
     def _run(self, observers: list[Observer], progress: Progress | None, keeper: Keeper | None) -> Status:

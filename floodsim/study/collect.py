@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,8 @@ from floodsim.case.plan import applied_measures
 from floodsim.case.schema import Case
 from floodsim.errors import CaseError, Fault
 from floodsim.output.folder import ENVELOPES
-from floodsim.output.netcdf import writing
+from floodsim.output.netcdf import replacing, write_whole, writing
+from floodsim.output.workbook import write_workbook
 from floodsim.study.plan import PRESENT, Scenario, label
 from floodsim.study.record import SCENARIOS, Record
 
@@ -188,66 +187,38 @@ def write_collection(folder: Path, plan: Sequence[Scenario], records: dict[str, 
     Raises RunError where the disk is full.
     """
     data = dataset_of(plan, records, title)
-    _whole(folder / DATASET, lambda path: data.to_netcdf(path, engine="netcdf4", format="NETCDF4"))
+    write_whole(folder / DATASET, data)
     heads, rows = comparison(plan, records)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([heads, *([_cell(v) for v in row] for row in rows)])
-    # The mark at the beginning tells Excel that the text is UTF-8.
-    _whole(folder / TABLE, lambda path: path.write_text("\ufeff" + text.getvalue(), encoding="utf-8"))
-    try:
-        openpyxl: Any = importlib.import_module("openpyxl")
-    except ImportError:
-        return [f"no {EXCEL}: pip install floodsim[tables]"]
-    _whole(folder / EXCEL, lambda path: _workbook(openpyxl, heads, rows, data).save(path))
-    return []
+    with writing(folder / TABLE), replacing(folder / TABLE) as part:
+        part.write_text("\ufeff" + text.getvalue(), encoding="utf-8")  # the mark tells Excel that the text is UTF-8
+    return write_workbook(folder / EXCEL, _sheets([heads, *rows], data))
 
 
 def _cell(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _workbook(openpyxl: Any, heads: list[str], rows: list[list[Any]], data: xr.Dataset) -> Any:
+def _sheets(scenarios: list[list[Any]], data: xr.Dataset) -> dict[str, list[list[Any]]]:
     """A sheet of the scenarios, and one of scenarios x points for every figure of the points."""
-    book = openpyxl.Workbook()
-    _sheet(book.active, "scenarios", heads, rows)
-    if "point" in data.sizes:
-        points = [str(point) for point in data["point"].values]
-        names = [str(name) for name in data["scenario"].values]
-        words = {code: word for word, code in VERDICTS.items()}
-        for variable in ("verdict", *POINT_VARIABLES):
-            values = data[variable].values
-            shown = [[words[int(v)] if variable == "verdict" else _finite(v) for v in row] for row in values]
-            unit = f" {data[variable].attrs['units']}" if "units" in data[variable].attrs else ""
-            body = [[name, *row] for name, row in zip(names, shown, strict=True)]
-            _sheet(book.create_sheet(), f"{variable}{unit}", ["scenario", *points], body)
-    return book
+    sheets = {"scenarios": scenarios}
+    if "point" not in data.sizes:
+        return sheets
+    points = [str(point) for point in data["point"].values]
+    names = [str(name) for name in data["scenario"].values]
+    words = {code: word for word, code in VERDICTS.items()}
+    for variable in ("verdict", *POINT_VARIABLES):
+        values = data[variable].values
+        shown = [[words[int(v)] if variable == "verdict" else _finite(v) for v in row] for row in values]
+        unit = f" {data[variable].attrs['units']}" if "units" in data[variable].attrs else ""
+        body = [[name, *row] for name, row in zip(names, shown, strict=True)]
+        sheets[f"{variable}{unit}"] = [["scenario", *points], *body]
+    return sheets
 
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _sheet(sheet: Any, title: str, heads: list[str], rows: list[list[Any]]) -> None:
-    sheet.title = title[:31]
-    sheet.append(heads)
-    for row in rows:
-        sheet.append(row)
-    for row in sheet.iter_rows():
-        for cell in row:
-            if isinstance(cell.value, str):
-                cell.data_type = "s"  # a name that begins with = is no formula
-    sheet.freeze_panes = "B2"
-
-
-def _whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let a function write a file, which appears whole or not at all."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        with writing(path):
-            write(part)
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def open_study_maps(folder: str | Path, variables: Sequence[str] = ("max_depth",)) -> xr.Dataset:

@@ -310,27 +310,11 @@ class TiledSimulation(Simulation):
         self.beats = round(case.clock.duration / self.beat)
         self.done = 0
 
-    def memory(self) -> dict[str, Any]:
-        """As `Simulation.memory`, without the fields that tiles write themselves."""
-        return {
-            "done": self.done,
-            "time": self.view.time,
-            "surface": self.team.memory(),
-            "limiter": self.limiter.memory(),
-            "froude": asdict(self.froude),
-            "counters": self.counters.memory(),
-            "coupling": {} if self.coupling is None else self.coupling.memory(),
-        }
+    def _surface_memory(self) -> dict[str, Any]:
+        return self.team.memory()
 
-    def recall(self, memory: dict[str, Any]) -> None:
-        """Take up what `memory` gave, with the fields of the checkpoint that the team was told of."""
-        self.done, self.view.time = memory["done"], memory["time"]
-        self.team.recall(memory["surface"], self.view.time)
-        self.limiter.recall(memory["limiter"])
-        self.froude = Froude(**memory["froude"])
-        self.counters.recall(memory["counters"], self.view.time)
-        if self.coupling is not None:
-            self.coupling.recall(memory["coupling"])
+    def _recall_surface(self, memory: dict[str, Any]) -> None:
+        self.team.recall(memory, self.view.time)
 
     def wet_cells(self) -> int:
         """Number of cells deeper than 1 mm at the last beat."""
