@@ -274,17 +274,21 @@ LINES = click.option(
 @click.argument("source", metavar="SOURCE", type=FILE)
 @LINES
 @click.option("--terrain", type=FILE, metavar="TIF", help="Terrain to compare the rims with.")
+@click.option("--inlets", type=FILE, metavar="CSV", help="Table of the inlets, as drainage.inlets names it.")
 @click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which column means what.")
 @DEBUG
-def network_check_command(source: Path, lines: Path | None, terrain: Path | None, mapping: Path | None) -> int:
+def network_check_command(
+    source: Path, lines: Path | None, terrain: Path | None, inlets: Path | None, mapping: Path | None
+) -> int:
     """Say what is wrong or doubtful with the network in SOURCE: .inp, .gpkg, .shp, .csv or .xlsx.
 
     Missing or adverse inverts, shrinking pipes, parts without outfall, rims off the terrain, pumps without curve, rules
-    that name nothing. The exit code is 2 where anything keeps the network from running.
+    that name nothing; inlets off their node or off the terrain, or there twice. The exit code is 2 where anything keeps
+    the network from running.
     """
     from floodsim.cli_network import check_file
 
-    return check_file(source, lines, mapping, terrain)
+    return check_file(source, lines, mapping, terrain, inlets)
 
 
 @network_group.command("convert", short_help="Write a network as a SWMM input or a GeoPackage.")

@@ -15,21 +15,34 @@ if TYPE_CHECKING:
     from floodsim.grid.grid import Grid
 
 
-def check_file(source: Path, lines: Path | None, mapping: Path | None, terrain: Path | None) -> int:
+def check_file(
+    source: Path, lines: Path | None, mapping: Path | None, terrain: Path | None, inlets: Path | None = None
+) -> int:
     """Print what a network holds, what its reader assumed, and every finding; returns the exit code.
 
-    Rows that cannot be read are findings too, and the checks then run on the rest.
+    Rows that cannot be read are findings too, and the checks then run on the rest. ``inlets``: a table as
+    drainage.inlets names it, checked with the inlets of a SWMM input.
     """
+    from floodsim.drainage.check_inlets import check_inlets
     from floodsim.drainage.check_network import ERROR, check_network
     from floodsim.drainage.convert import read_network
+    from floodsim.drainage.inlet_rows import table_rows, usage_rows
+    from floodsim.drainage.inp_inlets import read_inlets
 
     if mapping is not None and not mapping.is_file():
         raise CaseError(Fault("no such file", str(mapping), "--mapping", remedy="network convert writes one"))
     faults = Faults(source)
     network, _ = read_network(source, lines, mapping, faults)
     grid = None if terrain is None else _terrain(terrain, network)
+    rows_of_inlets = [] if inlets is None else table_rows(inlets, faults, "--inlets")
     findings = check_network(network, grid)
-    print_pairs(network_pairs(network))
+    if source.suffix.lower() == ".inp":
+        uses = usage_rows(read_inlets(source, Faults()))  # what is wrong in their rows was found with the network
+        known = {name.upper() for name in network.nodes.name}
+        rows_of_inlets += [row for row in uses if row.node.upper() in known]
+    findings += check_inlets(rows_of_inlets, network, grid)
+    findings.sort(key=lambda finding: finding.severity != ERROR)
+    print_pairs([*network_pairs(network), ("inlets", str(len(rows_of_inlets)) if rows_of_inlets else "")])
     rows = [("error", fault.key or fault.file, "", _said(fault), fault.remedy) for fault in faults.found]
     rows += [_row(finding) for finding in findings]
     if rows:

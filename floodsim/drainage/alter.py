@@ -14,8 +14,8 @@ import numpy as np
 
 from floodsim.case.drainage import Drainage
 from floodsim.case.units import closest
+from floodsim.drainage.inlet_rows import Row
 from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind
-from floodsim.drainage.place_inlets import Row
 from floodsim.errors import Faults
 
 Table = TypeVar("Table")

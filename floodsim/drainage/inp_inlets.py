@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,8 @@ class InletDesign:
 @dataclass(frozen=True)
 class InletUse:
     """Inlets of a design along a street ``conduit`` that drain to ``node``: ``count`` per side, ``clogged`` 0 to 1,
-    ``max_flow`` m3/s per inlet (0: no limit), local depression m and its width m, ``placement``.
+    ``max_flow`` m3/s per inlet (0: no limit), local depression m and its width m, ``placement``; ``place`` is
+    where it stands in the file.
     """
 
     conduit: str
@@ -48,6 +50,7 @@ class InletUse:
     depression: float = 0.0
     depression_width: float = 0.0
     placement: str = "AUTOMATIC"
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,16 @@ class Inlets:
     uses: tuple[InletUse, ...] = ()
 
 
-def read_inlets(path: str | Path) -> Inlets:
-    """Read [INLETS] and [INLET_USAGE] of a SWMM input. Raises CaseError with every fault, by section and line."""
-    faults = Faults(path)
-    inp = read_inp_text(Path(path), faults)
-    inlets = inlets_of(inp, read_options(inp, faults).units, faults)
-    faults.raise_if_any()
+def read_inlets(path: str | Path, faults: Faults | None = None) -> Inlets:
+    """Read [INLETS] and [INLET_USAGE] of a SWMM input.
+
+    Raises CaseError with every fault, by section and line, unless ``faults`` collects them.
+    """
+    found = Faults(path) if faults is None else faults
+    inp = read_inp_text(Path(path), found)
+    inlets = inlets_of(inp, read_options(inp, found).units, found)
+    if faults is None:
+        found.raise_if_any()
     return inlets
 
 
@@ -96,14 +103,16 @@ def _use(fields: Fields, designs: set[str], units: Units) -> InletUse:
     if design and design.upper() not in designs:
         remedy = "add it to [INLETS], or correct the name"
         fields.fault(f"names the inlet {design}, which does not exist", design, remedy=remedy)
+    count = fields.number(3, "number of inlets", 1.0, low=1.0)
     return InletUse(
         fields.name,
         design,
         fields.text(2, "node"),
-        int(fields.number(3, "number of inlets", 1.0, low=1.0) or 1.0),
+        1 if math.isnan(count) else int(count),
         fields.number(4, "share clogged", 0.0, low=0.0, high=100.0) / 100.0,
         fields.number(5, "largest flow", 0.0, low=0.0) * units.flow,
         fields.number(6, "local depression", 0.0, low=0.0) * units.length,
         fields.number(7, "width of the depression", 0.0, low=0.0) * units.length,
         fields.word(8, "placement", ("AUTOMATIC", "ON_GRADE", "ON_SAG"), "AUTOMATIC"),
+        fields.row.place(),
     )

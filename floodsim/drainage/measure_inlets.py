@@ -6,8 +6,8 @@ import numpy as np
 
 from floodsim.case.measures import Measure
 from floodsim.drainage.alter import Work
+from floodsim.drainage.inlet_rows import Row
 from floodsim.drainage.network import NONE, NodeKind
-from floodsim.drainage.place_inlets import Row
 
 SPACING = 20.0
 """Distance (m) of new inlets along a street, where the measure does not say."""

@@ -5,43 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
 from floodsim.case.drainage import Drainage, InletClass
 from floodsim.case.units import closest
+from floodsim.drainage.check_inlets import check_inlets, in_short, open_cell
+from floodsim.drainage.inlet_rows import Row, table_rows, usage_rows
 from floodsim.drainage.inlets import ClassTable, Inlets, class_table
 from floodsim.drainage.inp_inlets import InletDesign
 from floodsim.drainage.inp_inlets import Inlets as InpInlets
 from floodsim.drainage.network import Network, NodeKind
 from floodsim.errors import Faults
-from floodsim.forcing.table import Table, read_table
 from floodsim.grid.grid import Grid
-from floodsim.kernels import exchange as kernels
 
-PLACEMENTS = {"AUTOMATIC": kernels.AUTOMATIC, "ON_GRADE": kernels.ON_GRADE, "ON_SAG": kernels.ON_SAG}
-REACH = 2
-"""Cells that an inlet on a building is moved at most to find open ground."""
 RIM_DIFFERENCE = 0.5
 """Difference of rim and street (m) from which the user is told."""
-
-
-@dataclass
-class Row:
-    """An inlet before its cell is known; ``place`` says where it stands, ``own_place`` if x, y are not its node's."""
-
-    name: str
-    node: str
-    kind: str
-    place: str
-    x: float = math.nan
-    y: float = math.nan
-    count: int = 1
-    clogging: float = math.nan
-    crest: float = math.nan
-    placement: int = kernels.AUTOMATIC
-    own_place: bool = False
 
 
 @dataclass
@@ -83,11 +62,12 @@ def place_inlets(
     Raises CaseError with every fault of the table of inlets and of the inlets of the SWMM input.
     """
     placing = Placing(section, network, grid, Faults())
-    rows = _table_rows(section.inlets, placing) if section.inlets is not None else []
+    rows = table_rows(section.inlets, placing.faults) if section.inlets is not None else []
     rows += [*_inp_rows(inp_inlets, placing), *(replace(row) for row in more)]
     for row in rows:
         _check_row(row, placing)
     placing.faults.raise_if_any()
+    placing.notes += in_short(check_inlets(rows, network, grid))
     taken = {row.node.upper() for row in rows}
     if section.manholes != "none":
         rows += _manhole_rows(placing, taken)
@@ -101,93 +81,13 @@ def place_inlets(
     return inlets, table
 
 
-def _table_rows(path: Path, placing: Placing) -> list[Row]:
-    """Rows of a CSV of inlets."""
-    key = "drainage.inlets"
-    table = read_table(path, key)
-    for column in ("node", "class"):
-        if column not in table.header:
-            placing.faults.add(
-                f"has no column {column}", file=path, key=key, allowed="node, class, name, x, y, count, clogging, "
-                "crest, placement", remedy="name the columns in the first line",
-            )  # fmt: skip
-            return []
-    reader = _Reader(table, placing.faults, key)
-    rows = []
-    for number, fields in enumerate(table.rows):
-        text = dict(zip(table.header, fields, strict=False))
-        place = f"line {table.lines[number]}"
-        x, y = reader.number(text, "x", place), reader.number(text, "y", place)
-        rows.append(
-            Row(
-                text.get("name") or f"{text['node']}-{number + 1}",
-                text["node"],
-                text["class"],
-                place,
-                x,
-                y,
-                int(reader.number(text, "count", place, 1.0, low=1.0)),
-                reader.number(text, "clogging", place, low=0.0, high=1.0),
-                reader.number(text, "crest", place),
-                reader.placement(text, place),
-                own_place=not math.isnan(x),
-            )
-        )
-    return rows
-
-
-@dataclass
-class _Reader:
-    """Reads optional fields of a table and records what is no number or out of range."""
-
-    table: Table
-    faults: Faults
-    key: str
-
-    def number(
-        self,
-        text: dict[str, str],
-        column: str,
-        place: str,
-        default: float = math.nan,
-        low: float = -math.inf,
-        high: float = math.inf,
-    ) -> float:
-        """A number, or the default where the field is empty."""
-        raw = text.get(column, "").strip()
-        if not raw:
-            return default
-        try:
-            value = float(raw)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            allowed = f"a number from {low:g} to {high:g}" if low > -math.inf else "a number"
-            self.faults.add(
-                f"{column} is no number or out of range ({place})", file=self.table.file, key=self.key, value=raw,
-                allowed=allowed, remedy="correct the value, or leave the field empty",
-            )  # fmt: skip
-            return default if not math.isnan(default) else 0.0
-        return value
-
-    def placement(self, text: dict[str, str], place: str) -> int:
-        """Where the inlet lies: on grade, in a sag, or found out by the flow."""
-        raw = text.get("placement", "").strip().upper() or "AUTOMATIC"
-        if raw not in PLACEMENTS:
-            self.faults.add(
-                f"unknown placement ({place})", file=self.table.file, key=self.key, value=raw,
-                allowed=", ".join(PLACEMENTS).lower(), remedy="use one of these words",
-            )  # fmt: skip
-        return PLACEMENTS.get(raw, kernels.AUTOMATIC)
-
-
 def _inp_rows(inp_inlets: InpInlets, placing: Placing) -> list[Row]:
     """Rows out of [INLETS] and [INLET_USAGE]; a class of the case with the name of a design replaces it."""
     rows = []
     designs: dict[str, list[InletDesign]] = {}
     for design in inp_inlets.designs:
         designs.setdefault(design.name.upper(), []).append(design)
-    for use in inp_inlets.uses:
+    for use, row in zip(inp_inlets.uses, usage_rows(inp_inlets), strict=True):
         name = use.design
         if name not in placing.class_names():
             made = _class_of(name, designs[name.upper()], placing)
@@ -199,17 +99,7 @@ def _inp_rows(inp_inlets: InpInlets, placing: Placing) -> list[Row]:
             name = f"{name} at most {use.max_flow:g} m3/s"
             if name not in placing.class_names():
                 placing.classes.append(limited.model_copy(update={"name": name, "max_flow": use.max_flow}))
-        rows.append(
-            Row(
-                f"{use.conduit}-{use.node}",
-                use.node,
-                name,
-                f"[INLET_USAGE] {use.conduit}",
-                count=use.count,
-                clogging=use.clogged,
-                placement=PLACEMENTS[use.placement or "AUTOMATIC"],
-            )  # fmt: skip
-        )
+        rows.append(replace(row, kind=name))
     return rows
 
 
@@ -292,15 +182,10 @@ def _cell(row: Row, placing: Placing) -> tuple[int, int] | None:
                 remedy="check the coordinates; they must be those of the grid",
             )
         return None
-    if placing.open_ground[cell]:
-        return cell
-    j0, i0 = max(cell[0] - REACH, 0), max(cell[1] - REACH, 0)
-    near = np.argwhere(placing.open_ground[j0 : cell[0] + REACH + 1, i0 : cell[1] + REACH + 1]) + (j0, i0)
-    if not len(near):
-        placing.notes.append(f"inlet {row.name} lies on a building or outside the domain and is closed")
-        return None
-    best = near[np.argmin(((near - cell) ** 2).sum(axis=1))]
-    return int(best[0]), int(best[1])
+    found = open_cell(placing.open_ground, cell)
+    if found is None and not row.place:  # of the others the check of inlets tells
+        placing.notes.append(f"manhole {row.name} lies on a building or outside the domain and is closed")
+    return found
 
 
 def _grid_outfalls(placing: Placing) -> list[tuple[int, tuple[int, int]]]:

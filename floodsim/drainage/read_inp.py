@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from floodsim.drainage.draft import Draft, freeze
-from floodsim.drainage.inp_inlets import inlets_of
+from floodsim.drainage.inp_inlets import Inlets, inlets_of
 from floodsim.drainage.inp_links import LinkReader
 from floodsim.drainage.inp_nodes import read_inflows, read_nodes, read_places
 from floodsim.drainage.inp_options import InpOptions, read_options
@@ -17,7 +17,7 @@ from floodsim.drainage.inp_rules import read_rules
 from floodsim.drainage.inp_sections import read_sections
 from floodsim.drainage.inp_tables import SeriesReader, read_curves, read_patterns
 from floodsim.drainage.inp_text import InpFile, read_inp_text
-from floodsim.drainage.network import Network
+from floodsim.drainage.network import LinkKind, Network
 from floodsim.errors import CaseError, Faults
 
 NOT_HYDRAULIC = {
@@ -68,9 +68,20 @@ def _read(inp: InpFile, faults: Faults) -> Network:
     read_places(inp, draft)
     read_inflows(inp, draft, units, series)
     read_rules(inp, draft, units, series)
-    inlets_of(inp, units, faults)
+    _check_uses(inlets_of(inp, units, faults), draft)
     _note(inp, options, draft)
     return freeze(draft)
+
+
+def _check_uses(inlets: Inlets, draft: Draft) -> None:
+    """An inlet lies along a conduit and drains to a node that exist."""
+    conduits = [link.name for link in draft.links.values() if link.kind == LinkKind.CONDUIT]
+    known = {name.upper() for name in conduits}
+    for use in inlets.uses:
+        if use.conduit.upper() not in known:
+            draft.missing("conduit", use.conduit, use.place, conduits)
+        if use.node and draft.node(use.node) is None:
+            draft.missing("node", use.node, use.place, (node.name for node in draft.nodes.values()))
 
 
 def _note(inp: InpFile, options: InpOptions, draft: Draft) -> None:

@@ -13,11 +13,12 @@ from floodsim.case.schema import Case
 from floodsim.case.units import closest
 from floodsim.drainage.engine import Engine
 from floodsim.drainage.exchange import Exchange
+from floodsim.drainage.inlet_rows import Row
 from floodsim.drainage.inlets import Inlets
 from floodsim.drainage.inp_inlets import read_inlets
 from floodsim.drainage.measures import network_of
 from floodsim.drainage.network import Network
-from floodsim.drainage.place_inlets import Row, nodes_on_grid, place_inlets
+from floodsim.drainage.place_inlets import nodes_on_grid, place_inlets
 from floodsim.drainage.pump_report import make_stations, with_levels
 from floodsim.drainage.roofs import roof_cells
 from floodsim.drainage.swmm_engine import SwmmEngine
