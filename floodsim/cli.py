@@ -296,14 +296,17 @@ def network_check_command(
 @click.argument("target", metavar="TARGET", type=FILE)
 @LINES
 @click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which column means what; written if it does not exist.")
+@click.option("--crs", metavar="EPSG:CODE", help="Bring the coordinates into this CRS, such as that of the terrain.")
 @FORCE
 @DEBUG
-def network_convert_command(source: Path, target: Path, lines: Path | None, mapping: Path | None, force: bool) -> None:
+def network_convert_command(
+    source: Path, target: Path, lines: Path | None, mapping: Path | None, crs: str | None, force: bool
+) -> None:
     """Write the network in SOURCE (.inp, .gpkg, .shp, .csv, .xlsx) to TARGET (.inp or .gpkg)."""
     from floodsim.cli_network import convert_file
 
     refuse_overwrite(target, force)
-    convert_file(source, target, lines, mapping)
+    convert_file(source, target, lines, mapping, crs)
 
 
 cli.add_command(report_command)

@@ -33,7 +33,9 @@ def check_file(
         raise CaseError(Fault("no such file", str(mapping), "--mapping", remedy="network convert writes one"))
     faults = Faults(source)
     network, _ = read_network(source, lines, mapping, faults)
-    grid = None if terrain is None else _terrain(terrain, network)
+    grid = None
+    if terrain is not None:
+        network, grid = _on_terrain(network, terrain, source)
     rows_of_inlets = [] if inlets is None else table_rows(inlets, faults, "--inlets")
     findings = check_network(network, grid)
     if source.suffix.lower() == ".inp":
@@ -53,12 +55,12 @@ def check_file(
     return EXIT_BAD_INPUT if errors else EXIT_OK
 
 
-def convert_file(source: Path, target: Path, lines: Path | None, mapping: Path | None) -> None:
-    """Write a network in another format and say what was read, assumed and written."""
+def convert_file(source: Path, target: Path, lines: Path | None, mapping: Path | None, crs: str | None = None) -> None:
+    """Write a network in another format, and CRS if named, and say what was read, assumed and written."""
     from floodsim.drainage.convert import convert_network
 
     saved = mapping is not None and not mapping.is_file()
-    network = convert_network(source, target, lines, mapping)
+    network = convert_network(source, target, lines, mapping, crs)
     print_pairs(network_pairs(network))
     print_notes([*network.notes, *(f"{one.kind} {one.name}: {one.reason}" for one in network.unsupported)])
     print_notes([f"wrote {target}", *([f"wrote the mapping {mapping}"] if saved else [])])
@@ -101,27 +103,27 @@ def _row(finding: Finding) -> tuple[str, str, str, str, str]:
     return finding.severity, finding.object, place, finding.message, finding.remedy
 
 
-def _terrain(file: Path, network: Network) -> Grid:
-    """The terrain as a grid in its own coordinates; those of the network have to be the same."""
+def _on_terrain(network: Network, file: Path, source: Path) -> tuple[Network, Grid]:
+    """The network in the coordinates of a terrain, and the terrain as a grid; notes say what was assumed."""
+    from dataclasses import replace
+
     from floodsim.case.load import parse_case
+    from floodsim.drainage.reproject import to_crs
     from floodsim.grid import crs
     from floodsim.grid.prepare import prepare_grid
+    from floodsim.grid.raster import open_raster
 
-    data = {
-        "name": "terrain",
-        "clock": {"duration": "1 min"},
-        "grid": {"terrain": str(file.resolve()), **({} if network.crs_wkt else {"crs": "local"})},
-    }
-    grid = prepare_grid(parse_case(data, Path.cwd(), {}, "options"))
-    if network.crs_wkt and grid.crs_wkt and not crs.same(network.crs_wkt, grid.crs_wkt):
-        raise CaseError(
-            Fault(
-                "the terrain is in another coordinate reference system than the network",
-                str(file),
-                "--terrain",
-                crs.describe(grid.crs_wkt),
-                crs.describe(network.crs_wkt),
-                "reproject one of them",
-            )
-        )
-    return grid
+    frame = open_raster(file, "--terrain").frame
+    if frame.crs_wkt and crs.parse(frame.crs_wkt).is_geographic:
+        xmin, ymin, xmax, ymax = frame.bounds
+        remedy = f"reproject it: gdalwarp -t_srs {crs.suggest((xmin + xmax) / 2, (ymin + ymax) / 2)}"
+        message = f"the terrain is in degrees ({crs.describe(frame.crs_wkt)})"
+        raise CaseError(Fault(message, str(file), "--terrain", allowed="a projected CRS in metres", remedy=remedy))
+    section = {"terrain": str(file.resolve()), **({} if frame.crs_wkt else {"crs": "local"})}
+    grid = prepare_grid(
+        parse_case({"name": "terrain", "clock": {"duration": "1 min"}, "grid": section}, Path.cwd(), {}, "options")
+    )
+    if not grid.crs_wkt and network.crs_wkt:
+        note = f"the terrain names no CRS; its coordinates are taken as the network's, {crs.describe(network.crs_wkt)}"
+        return replace(network, notes=(*network.notes, note)), grid
+    return to_crs(network, grid.crs_wkt, str(source), "the terrain"), grid

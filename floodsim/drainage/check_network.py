@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from floodsim.drainage.check_places import far_nodes, why_far
 from floodsim.drainage.draft import shortened
 from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, PumpKind
 from floodsim.drainage.paths import parts_of, reaches
@@ -42,12 +43,14 @@ def check_network(network: Network, terrain: Grid | None = None) -> list[Finding
     """Check a network, errors first; rims are compared with the terrain (a `Grid` in the same coordinates) if given.
 
     Errors keep a network from running: no nodes, missing inverts, no path to an outfall, pumps without curve, bad
-    sizes, what could not be represented in the hydraulics. Warnings are doubtful: adverse slopes, diameters that shrink
-    downstream, parts apart, rims off the terrain by more than 0.5 m, initial depths above the rim.
+    sizes, what could not be represented in the hydraulics; so do nodes far outside the terrain. Warnings are doubtful:
+    adverse slopes, diameters that shrink downstream, parts apart, rims off the terrain by more than 0.5 m, initial
+    depths above the rim.
     """
     found = [finding for check in CHECKS for finding in check(network)]
     if terrain is not None:
-        found += _rims_off_terrain(network, terrain)
+        far = far_nodes(network, terrain.bounds)
+        found += [*_far(network, far, terrain), *_rims_off_terrain(network, terrain, set(far.tolist()))]
     return sorted(found, key=lambda finding: finding.severity != ERROR)
 
 
@@ -216,10 +219,16 @@ def _unsupported(network: Network) -> Iterator[Finding]:
         yield Finding(WARNING, "unsupported", f"{item.kind} {item.name}", nan, nan, item.reason, remedy)
 
 
-def _rims_off_terrain(network: Network, terrain: Grid) -> Iterator[Finding]:
+def _far(network: Network, rows: np.ndarray, terrain: Grid) -> Iterator[Finding]:
+    """Nodes far outside as one finding, at the first of them: most often they share one mistake."""
+    if rows.size:
+        yield _node(network, int(rows[0]), ERROR, "far_off_terrain", *why_far(network, rows, terrain.bounds))
+
+
+def _rims_off_terrain(network: Network, terrain: Grid, far: set[int]) -> Iterator[Finding]:
     nodes, bed, active = network.nodes, terrain.array("bed"), terrain.array("active")
     for row in range(len(nodes.name)):
-        if nodes.kind[row] == NodeKind.OUTFALL or not np.isfinite(nodes.x[row] + nodes.y[row]):
+        if row in far or nodes.kind[row] == NodeKind.OUTFALL or not np.isfinite(nodes.x[row] + nodes.y[row]):
             continue
         cell = terrain.cell_of(float(nodes.x[row]), float(nodes.y[row]))
         if cell is None or not active[cell]:

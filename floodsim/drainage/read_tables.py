@@ -120,14 +120,16 @@ def _to_plane(points: Sheet, lines: Sheet, mapping: Mapping, notes: list[str]) -
     if not source:
         return ""
     target = source
-    if crs.parse(source).is_geographic:
+    if not crs.in_metres(source):
         place = points.shapes[0].centroid if points.shapes else lines.shapes[0].centroid if lines.shapes else None
         if place is None:
-            message = f"coordinates in degrees ({crs.describe(source)}) in columns of a table"
+            message = f"coordinates that are no metres ({crs.describe(source)}) in columns of a table"
             remedy = "save the points in metres, or as a GeoPackage with its CRS"
             raise CaseError(Fault(message, str(points.file), remedy=remedy))
-        target = str(crs.parse(crs.suggest(place.x, place.y)).to_wkt())
-        notes.append(f"coordinates in degrees were brought into {crs.describe(target)}")
+        west, south, _, _ = crs.transform_bounds((place.x, place.y, place.x, place.y), source, "EPSG:4326")
+        target = str(crs.parse(crs.suggest(west, south)).to_wkt())
+        what = "degrees" if crs.parse(source).is_geographic else crs.parse(source).axis_info[0].unit_name
+        notes.append(f"coordinates in {what} were brought into {crs.describe(target)}")
     for sheet in (points, lines):
         own = stated or sheet.crs_wkt or source
         if sheet.shapes is not None and not crs.same(own, target):
@@ -144,7 +146,13 @@ def _reproject(sheet: Sheet, source: str, target: str) -> None:
         return np.column_stack(move(xy[:, 0], xy[:, 1]))
 
     assert sheet.shapes is not None
-    sheet.shapes[:] = [shapely.transform(shapely.force_2d(shape), moved) for shape in sheet.shapes]
+    shapes = [shapely.transform(shapely.force_2d(shape), moved) for shape in sheet.shapes]
+    lost = [place for place, shape in zip(sheet.places, shapes, strict=True) if not np.isfinite(shape.bounds).all()]
+    if lost:
+        message = f"cannot be brought from {crs.describe(source)} into {crs.describe(target)}: {shortened(lost)}"
+        remedy = "check the coordinates and the CRS of the file; crs in a mapping file states another"
+        raise CaseError(Fault(message, str(sheet.file), remedy=remedy))
+    sheet.shapes[:] = shapes
 
 
 def _unique(points: list[PointRow], draft: Draft) -> dict[str, PointRow]:

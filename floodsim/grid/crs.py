@@ -5,6 +5,7 @@ CRS travel as WKT text; an empty text means a local grid.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from floodsim.grid.extras import need
 from floodsim.grid.frame import Extent, Frame
 
 LOCAL = "local"
+METRES = {"metre", "meter", "m"}
 ALLOWED = '"EPSG:4544" and so on, or "local"'
 
 
@@ -65,10 +67,26 @@ def transform_bounds(bounds: Extent, source: str, target: str) -> Extent:
     return float(xmin), float(ymin), float(xmax), float(ymax)
 
 
+def of_plane(text: str, key: str) -> str:
+    """WKT of a projected CRS in metres by its code or WKT; raises CaseError that names ``key``."""
+    try:
+        crs = parse(text)
+    except CaseError as error:
+        raise CaseError([replace(fault, key=key) for fault in error.faults]) from None
+    _refuse_unusable(crs, "", key, "name a projected CRS in metres, such as EPSG:4544")
+    return str(crs.to_wkt())
+
+
+def in_metres(wkt: str) -> bool:
+    """Whether coordinates of a CRS are metres on a plane."""
+    crs = parse(wkt)
+    return bool(crs.is_projected) and {axis.unit_name for axis in crs.axis_info[:2]} <= METRES
+
+
 def _refuse_unusable(crs: Any, file: str, key: str, remedy: str) -> None:
     """Grid coordinates have to be metres on a plane."""
     units = {axis.unit_name for axis in crs.axis_info[:2]}
-    if not crs.is_projected or not units <= {"metre", "meter", "m"}:
+    if not crs.is_projected or not units <= METRES:
         message = f"{crs.name} has coordinates in {', '.join(sorted(units)) or 'unknown units'}"
         raise CaseError(Fault(message, file, key, allowed="a projected CRS in metres", remedy=remedy))
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from floodsim.case.schema import Case
 from floodsim.case.units import closest
+from floodsim.drainage.check_places import far_nodes, why_far
 from floodsim.drainage.engine import Engine
 from floodsim.drainage.exchange import Exchange
 from floodsim.drainage.inlet_rows import Row
@@ -24,6 +25,7 @@ from floodsim.drainage.roofs import roof_cells
 from floodsim.drainage.swmm_engine import SwmmEngine
 from floodsim.drainage.validate import refuse_for_swmm, refuse_unsupported, validate_network
 from floodsim.errors import CaseError, Fault, Faults
+from floodsim.grid.frame import show_bounds
 from floodsim.grid.grid import Grid
 from floodsim.simulate.coupling import Drainage
 from floodsim.simulate.pace import Pace
@@ -53,7 +55,7 @@ def couple(case: Case, grid: Grid, network: Network, file: Path, more: Sequence[
     stations = make_stations(section.stations, network, faults)
     network = with_levels(network, section.stations)
     inlets, table = place_inlets(section, network, read_inlets(file), grid, notes, more)
-    _check_any(inlets, grid, file)
+    _check_places(network, inlets, grid, file, notes)
     gauges = _gauges(network, case, grid, faults)
     faults.raise_if_any()
     nodes = len(network.nodes.name)
@@ -103,16 +105,15 @@ def _gauges(network: Network, case: Case, grid: Grid, faults: Faults) -> np.ndar
     return np.array(cells, np.int64).reshape(-1, 2) + 1
 
 
-def _check_any(inlets: Inlets, grid: Grid, file: Path) -> None:
-    """Something has to be exchanged, else the network lies elsewhere."""
+def _check_places(network: Network, inlets: Inlets, grid: Grid, file: Path, notes: list[str]) -> None:
+    """Something has to be exchanged, else the network lies elsewhere; single nodes far away are noted."""
+    far = far_nodes(network, grid.bounds)
+    message, remedy = why_far(network, far, grid.bounds) if far.size else ("", "")
     if not inlets.names and not inlets.outfall_rows.size:
-        bounds = "x from {0:g} to {2:g}, y from {1:g} to {3:g}".format(*grid.bounds)
-        raise CaseError(
-            Fault(
-                "no node of the network lies on the grid",
-                str(file),
-                "drainage.network",
-                allowed=bounds,
-                remedy="check [COORDINATES]: they must be in the reference system of the grid",
-            )
-        )
+        remedy = remedy or "check [COORDINATES]: they must be in the reference system of the grid"
+        allowed = show_bounds(grid.bounds)
+        fault = Fault("no node of the network lies on the grid", str(file), "drainage.network", "", allowed, remedy)
+        raise CaseError(fault)
+    if far.size:
+        name = f"node {network.nodes.name[far[0]]} " if far.size == 1 else ""
+        notes.append(f"{name}{message}: {remedy}")
