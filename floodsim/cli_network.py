@@ -100,7 +100,7 @@ def _said(fault: Fault) -> str:
 def _row(finding: Finding) -> tuple[str, str, str, str, str]:
     known = math.isfinite(finding.x) and math.isfinite(finding.y)
     place = f"{finding.x:.2f}, {finding.y:.2f}" if known else ""
-    return finding.severity, finding.object, place, finding.message, finding.remedy
+    return finding.severity, finding.title, place, finding.message, finding.remedy
 
 
 def _on_terrain(network: Network, file: Path, source: Path) -> tuple[Network, Grid]:

@@ -54,7 +54,7 @@ def in_short(findings: Sequence[Finding]) -> list[str]:
             kinds.setdefault(one.check, []).append(one)
     notes = []
     for group in kinds.values():
-        told = "; ".join(f"{one.object} at ({one.x:.2f}, {one.y:.2f}) {one.message}" for one in group[:SHOWN])
+        told = "; ".join(f"{one.title} at ({one.x:.2f}, {one.y:.2f}) {one.message}" for one in group[:SHOWN])
         more = f"; and {len(group) - SHOWN} more of this kind" if len(group) > SHOWN else ""
         notes.append(f"{told}{more}: {group[0].remedy}")
     return notes
@@ -73,8 +73,7 @@ def open_cell(open_ground: np.ndarray, cell: tuple[int, int]) -> tuple[int, int]
 
 
 def _finding(row: Row, x: float, y: float, severity: str, check: str, message: str, remedy: str) -> Finding:
-    where = f" ({row.place})" if row.place else ""
-    return Finding(severity, check, f"inlet {row.name}{where}", x, y, message, remedy)
+    return Finding(severity, check, f"inlet {row.name}", x, y, message, remedy, row.place)
 
 
 def _place(row: Row, node: int, network: Network) -> tuple[float, float]:

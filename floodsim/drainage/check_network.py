@@ -11,6 +11,7 @@ from floodsim.drainage.check_places import far_nodes, why_far
 from floodsim.drainage.draft import shortened
 from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, PumpKind
 from floodsim.drainage.paths import parts_of, reaches
+from floodsim.drainage.where import source_in_file
 from floodsim.grid.grid import Grid
 
 ERROR, WARNING = "error", "warning"
@@ -23,7 +24,7 @@ ADVERSE = 1e-3
 @dataclass(frozen=True)
 class Finding:
     """One thing found: ``severity`` error or warning, ``check`` its kind, the object with its name, its place in m
-    (NaN where unknown), what is wrong and what to do about it.
+    (NaN where unknown), what is wrong and what to do about it, and ``source``, where its file has it, if that is known.
     """
 
     severity: str
@@ -33,10 +34,16 @@ class Finding:
     y: float
     message: str
     remedy: str
+    source: str = ""
+
+    @property
+    def title(self) -> str:
+        """The object with where its file has it."""
+        return f"{self.object} ({self.source})" if self.source else self.object
 
     def __str__(self) -> str:
         place = f" at ({self.x:.2f}, {self.y:.2f})" if np.isfinite(self.x) and np.isfinite(self.y) else ""
-        return f"{self.severity}: {self.object}{place}: {self.message}\n    remedy: {self.remedy}"
+        return f"{self.severity}: {self.title}{place}: {self.message}\n    remedy: {self.remedy}"
 
 
 def check_network(network: Network, terrain: Grid | None = None) -> list[Finding]:
@@ -58,7 +65,8 @@ def _node(network: Network, row: int, severity: str, check: str, message: str, r
     nodes = network.nodes
     kind = NodeKind(int(nodes.kind[row])).name.lower()
     place = float(nodes.x[row]), float(nodes.y[row])
-    return Finding(severity, check, f"{kind} {nodes.name[row]}", *place, message, remedy)
+    source = source_in_file(network, "node", nodes.name[row])
+    return Finding(severity, check, f"{kind} {nodes.name[row]}", *place, message, remedy, source)
 
 
 def _link(network: Network, row: int, severity: str, check: str, message: str, remedy: str) -> Finding:
@@ -67,7 +75,7 @@ def _link(network: Network, row: int, severity: str, check: str, message: str, r
     ends = [links.start[row], links.end[row]]
     name = f"{LinkKind(int(links.kind[row])).name.lower()} {links.name[row]}"
     x, y = float(nodes.x[ends].mean()), float(nodes.y[ends].mean())
-    return Finding(severity, check, name, x, y, message, remedy)
+    return Finding(severity, check, name, x, y, message, remedy, source_in_file(network, "link", links.name[row]))
 
 
 def _empty(network: Network) -> Iterator[Finding]:
@@ -216,7 +224,8 @@ def _unsupported(network: Network) -> Iterator[Finding]:
         remedy = "the rest of it is used; run this network with SWMM if that matters"
         if item.words is not None:
             remedy = 'coupled runs need engine = "swmm" in [drainage] for it, or take it out'
-        yield Finding(WARNING, "unsupported", f"{item.kind} {item.name}", nan, nan, item.reason, remedy)
+        source = source_in_file(network, "rule" if item.kind == "CONTROLS" else "node", item.name.removeprefix("rule "))
+        yield Finding(WARNING, "unsupported", f"{item.kind} {item.name}", nan, nan, item.reason, remedy, source)
 
 
 def _far(network: Network, rows: np.ndarray, terrain: Grid) -> Iterator[Finding]:

@@ -114,6 +114,7 @@ class Draft:
     unsupported: list[Unsupported] = field(default_factory=list)
     crs_wkt: str = ""
     gauges: list[str] = field(default_factory=list)
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
     named: dict[int, dict[str, int]] = field(default_factory=dict)
     indexed: dict[int, int] = field(default_factory=dict)
 
@@ -222,6 +223,9 @@ def freeze(draft: Draft) -> Network:
         notes=tuple(draft.notes),
         crs_wkt=draft.crs_wkt,
         gauges=tuple(draft.gauges),
+        places=draft.places
+        | {("node", key): node.place for key, node in draft.nodes.items()}
+        | {("link", key): link.place for key, link in draft.links.items()},
     )
 
 

@@ -121,6 +121,7 @@ class RuleReader:
             if not tokens:
                 raise RuleError("a rule has no name", "write RULE and a name")
             self.open = _Open(tokens[0], row, [], [], [])
+            self.draft.places["rule", tokens[0].upper()] = f"[CONTROLS] line {row.line}, rule {tokens[0]}"
         elif word == "VARIABLE":
             self._variable(tokens)
         elif word == "EXPRESSION":

@@ -34,6 +34,7 @@ def read_sections(inp: InpFile, draft: Draft, units: Units) -> None:
             names = (other.name for other in draft.links.values())
             draft.missing("link", row.tokens[0], row.place(), names)
         else:
+            draft.places["section", link.name.upper()] = row.place()
             _section(fields, link, draft, units)
     for link in draft.links.values():
         if link.section is None:

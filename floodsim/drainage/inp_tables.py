@@ -52,6 +52,7 @@ def read_curves(inp: InpFile, draft: Draft, units: Units) -> None:
             entry = found[name.upper()] = (name, "", row, [])
         entry[3].extend(pairs(values, fields, "the curve"))
     for name, kind, row, points in found.values():
+        draft.places["curve", name.upper()] = row.place()
         draft.curves.append(_curve(name, kind, row, points, draft, units))
 
 

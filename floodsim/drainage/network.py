@@ -369,7 +369,8 @@ class Unsupported:
 class Network:
     """A whole network. ``notes`` lists what a reader changed or assumed, ``unsupported`` what it could not represent.
 
-    ``gauges`` are the names of places on the street whose depth rules look at.
+    ``gauges`` are the names of places on the street whose depth rules look at; ``places`` says by kind and name in
+    capitals where the file has an object, as ``[CONDUITS] line 12, C1``.
     """
 
     nodes: Nodes
@@ -395,3 +396,4 @@ class Network:
     notes: tuple[str, ...] = ()
     crs_wkt: str = ""
     gauges: tuple[str, ...] = ()
+    places: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -7,9 +7,10 @@ from dataclasses import fields
 import numpy as np
 
 from floodsim.case.units import closest
-from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind, WeirKind
+from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind, Unsupported, WeirKind
 from floodsim.drainage.rules import Operand, Watched
 from floodsim.drainage.shapes import PROFILES
+from floodsim.drainage.where import place_in_file
 from floodsim.errors import Faults
 
 REMEDY = "take it out of the network or replace it by an element that is known; EPA SWMM by itself can run it uncoupled"
@@ -57,7 +58,7 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
     for item in network.unsupported:
         faults.add(
             f"{item.kind} {item.name} cannot be run: {item.reason}",
-            key=f"{item.kind} {item.name}",
+            key=_item_place(network, item),
             allowed="what the network engine knows: see the list of elements in its documentation",
             remedy=REMEDY if item.words is None else BY_SWMM,
         )
@@ -67,7 +68,7 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
         if not network.weirs.coefficient[row] > 0.0:
             faults.add(
                 f"weir {name} cannot be run: the tables of roadway weirs are not known",
-                key=f"[WEIRS] {name}",
+                key=place_in_file(network, "link", name, f"[WEIRS] {name}"),
                 value=float(network.weirs.coefficient[row]),
                 allowed="a coefficient above 0",
                 remedy=f"give the weir a discharge coefficient of its own, or {BY_SWMM}",
@@ -82,7 +83,7 @@ def refuse_for_swmm(network: Network, file: str = "") -> None:
         if item.words is None:
             faults.add(
                 f"{item.kind} {item.name} cannot be run beside a street: {item.reason}",
-                key=f"{item.kind} {item.name}",
+                key=_item_place(network, item),
                 allowed="what does not depend on rain, subcatchments or weather of the input",
                 remedy=REMEDY,
             )
@@ -93,12 +94,18 @@ def refuse_for_swmm(network: Network, file: str = "") -> None:
                 faults.add(
                     f"rule {rule.name} looks at the depth on the street at {network.gauges[gauge.row]}: "
                     "EPA SWMM does not know it",
-                    key=f"[CONTROLS] rule {rule.name}",
+                    key=place_in_file(network, "rule", rule.name, f"[CONTROLS] rule {rule.name}"),
                     value=f"GAUGE {network.gauges[gauge.row]} DEPTH",
                     allowed="nodes, links and times of the network",
                     remedy=BY_FLOODSIM,
                 )
     faults.raise_if_any()
+
+
+def _item_place(network: Network, item: Unsupported) -> str:
+    """Where a thing that is not supported stands: it is a node or a rule."""
+    what, name = ("rule", item.name.removeprefix("rule ")) if item.kind == "CONTROLS" else ("node", item.name)
+    return place_in_file(network, what, name, f"{item.kind} {item.name}")
 
 
 def _columns(network: Network, faults: Faults) -> bool:
@@ -176,7 +183,7 @@ def _nodes(network: Network, faults: Faults) -> None:
             kind = NodeKind(int(nodes.kind[i])).name.lower()
             faults.add(
                 f"{words} of a {kind} is no sound number",
-                key=f"{kind} {nodes.name[i]}",
+                key=place_in_file(network, "node", nodes.name[i], f"{kind} {nodes.name[i]}"),
                 value=float(values[i]),
                 allowed=allowed,
                 remedy=remedy,
@@ -198,7 +205,7 @@ def _conduits(network: Network, faults: Faults) -> None:
         kind, node = LinkKind(int(links.kind[i])).name.lower(), network.nodes.name[links.start[i]]
         faults.add(
             "a link starts and ends at the same node",
-            key=f"{kind} {links.name[i]}",
+            key=place_in_file(network, "link", links.name[i], f"{kind} {links.name[i]}"),
             value=node,
             allowed="two different nodes",
             remedy="correct the name of one end",
@@ -206,12 +213,13 @@ def _conduits(network: Network, faults: Faults) -> None:
     for column, allowed, remedy in CONDUIT_NUMBERS:
         values = getattr(conduits, column)
         for k in np.flatnonzero(~((values > 0.0) & np.isfinite(values))):
-            key = f"[CONDUITS] {links.name[conduits.link[k]]}"
+            name = links.name[conduits.link[k]]
+            key = place_in_file(network, "link", name, f"[CONDUITS] {name}")
             faults.add(f"{column} of a conduit", key=key, value=float(values[k]), allowed=allowed, remedy=remedy)
     for link in conduits.link[links.section[conduits.link] < 0]:
         faults.add(
             "a conduit has no cross-section",
-            key=f"[CONDUITS] {links.name[link]}",
+            key=place_in_file(network, "link", links.name[link], f"[CONDUITS] {links.name[link]}"),
             allowed="a row in [XSECTIONS]",
             remedy="give its shape and size, as CIRCULAR 0.6",
         )
@@ -225,7 +233,8 @@ def _sections(network: Network, faults: Faults) -> None:
         if row < 0 or links.kind[link] == LinkKind.PUMP:
             continue
         shape, size = sections.shape[row], sections.size[row]
-        key = f"[XSECTIONS] {links.name[link]}"
+        name = links.name[link]
+        key = place_in_file(network, "section", name, place_in_file(network, "link", name, f"[XSECTIONS] {name}"))
         if links.kind[link] == LinkKind.CONDUIT and shape not in known:
             near = closest(shape, sorted(known))
             remedy = f"did you mean {near}?" if near else "use one of those allowed, or CUSTOM with a curve"
@@ -248,7 +257,7 @@ def _details(network: Network, faults: Faults) -> None:
             remedy = "name a curve of kind STORAGE (depth, area) in [CURVES], or use FUNCTIONAL"
             faults.add(
                 "a tabular storage has no curve",
-                key=f"[STORAGE] {names[node]}",
+                key=place_in_file(network, "node", names[node], f"[STORAGE] {names[node]}"),
                 allowed="a STORAGE curve",
                 remedy=remedy,
             )
@@ -261,7 +270,7 @@ def _details(network: Network, faults: Faults) -> None:
             remedy = "name a TIDAL curve or a series of levels, or make the outfall FREE, NORMAL or FIXED"
             faults.add(
                 "an outfall has no stage curve or series",
-                key=f"[OUTFALLS] {names[node]}",
+                key=place_in_file(network, "node", names[node], f"[OUTFALLS] {names[node]}"),
                 value=OutfallKind(int(outfalls.kind[row])).name,
                 allowed="a curve or series of stages",
                 remedy=remedy,
@@ -270,13 +279,16 @@ def _details(network: Network, faults: Faults) -> None:
         if network.pumps.kind[row] != 0 and network.pumps.curve[row] < 0:
             remedy = "name the curve of its maker 水泵特性曲线 in [CURVES], or * for an ideal pump"
             faults.add(
-                "a pump has no curve", key=f"[PUMPS] {links[link]}", allowed="a PUMP1 to PUMP5 curve", remedy=remedy
+                "a pump has no curve",
+                key=place_in_file(network, "link", links[link], f"[PUMPS] {links[link]}"),
+                allowed="a PUMP1 to PUMP5 curve",
+                remedy=remedy,
             )
     for curve in network.curves:
         if curve.x.size != curve.y.size or curve.x.size == 0 or np.any(np.diff(curve.x) < 0.0):
             faults.add(
                 "a curve needs as many y as x, and rising x",
-                key=f"[CURVES] {curve.name}",
+                key=place_in_file(network, "curve", curve.name, f"[CURVES] {curve.name}"),
                 value=f"{curve.x.size} x, {curve.y.size} y",
                 allowed="one y for each x, x never falling, one point or more",
                 remedy="sort its points by x and take out what stands twice",

@@ -54,7 +54,7 @@ def test_each_check(tmp_path: Path, check: str) -> None:
     assert findings(tmp_path, SOUND) == []
     hit = next(one for one in findings(tmp_path, SOUND, row) if one.check == check)
     assert hit.severity == severity and said in hit.message and remedy in hit.remedy
-    assert hit.object == f"inlet {row.name} (line 2)" and (hit.x, hit.y) == (row.x, row.y)
+    assert hit.title == f"inlet {row.name} (line 2)" and (hit.x, hit.y) == (row.x, row.y)
 
 
 @pytest.mark.parametrize(("level", "words"), [(11.3, "below the street"), (8.7, "above the street"), (10.6, "")])

@@ -86,6 +86,14 @@ def test_each_check(tmp_path: Path, check: str) -> None:
         assert (hit.x, hit.y) == place and f"({place[0]:.2f}, {place[1]:.2f})" in str(hit)
 
 
+def test_findings_say_where_the_file_has_the_object(tmp_path: Path) -> None:
+    """Section and line of a SWMM input; networks made in code have neither."""
+    network = network_of(tmp_path, ("C1 J1 J2 50 0.013", "C1 J1 J2 50 0.5"), more=CASES["unsupported"][1])
+    told = {one.title for one in check_network(network)}
+    assert told >= {"conduit C1 ([CONDUITS] line 10)", "STORAGE S ([STORAGE] line 23)"}
+    assert {one.title for one in check_network(replace(network, places={}))} >= {"conduit C1", "STORAGE S"}
+
+
 def test_numbers_are_told(tmp_path: Path) -> None:
     network = network_of(tmp_path, ("J2 9.8", "J2 10.3"), ("C2 CIRCULAR 0.8", "C2 CIRCULAR 0.5"))
     texts = {one.check: one.message for one in check_network(network)}
