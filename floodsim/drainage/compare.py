@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from floodsim.drainage.dummies import with_dummies_as_pumps
 from floodsim.drainage.engine import Engine
 from floodsim.drainage.inp_text import read_inp_text
 from floodsim.drainage.network import Network
@@ -101,7 +102,7 @@ def compare_with_swmm(inp: str | Path, folder: Path, hours: float = 0.0, fine: b
     """
     inp = Path(inp)
     empty = Deviation((), np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, bool))
-    network = read_inp(inp)
+    network = with_dummies_as_pumps(read_inp(inp))
     length = (network.options.end - network.options.start).total_seconds() / 3600.0
     hours = min(hours, length) if hours else length
     nothing = Comparison(inp.name, "", empty, empty, 0.0, {}, hours)

@@ -114,6 +114,7 @@ class Draft:
     unsupported: list[Unsupported] = field(default_factory=list)
     crs_wkt: str = ""
     gauges: list[str] = field(default_factory=list)
+    evaporates: bool = False
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     named: dict[int, dict[str, int]] = field(default_factory=dict)
     indexed: dict[int, int] = field(default_factory=dict)

@@ -146,7 +146,7 @@ def _lost_water(fields: Fields, last: int, draft: Draft, units: Units) -> None:
     """Evaporation and seepage after the surcharge depth, which the tables do not hold; seepage is kept for SWMM."""
     texts = fields.row.tokens[last + 1 :]
     values = [to_float(text) or 0.0 for text in texts]
-    if values and values[0] > 0.0:
+    if values and values[0] > 0.0 and draft.evaporates:
         draft.unsupported.append(Unsupported("STORAGE", fields.name, "evaporation is not reckoned"))
     if any(value > 0.0 for value in values[1:]):
         scale = (units.fine / 1e-3, units.fine / 1e-3, 1.0) if len(values) > 2 else (units.fine / 1e-3,)

@@ -9,6 +9,7 @@ from floodsim.case.measures import Measure
 from floodsim.case.plan import applied_measures
 from floodsim.case.schema import Case
 from floodsim.drainage.alter import Work
+from floodsim.drainage.dummies import with_dummies_as_pumps
 from floodsim.drainage.measure_inlets import more_inlets
 from floodsim.drainage.measure_pipes import flap_gates, larger_pipe, new_pipe
 from floodsim.drainage.measure_structures import control_rule, pump_units, storage_tank
@@ -28,14 +29,15 @@ KINDS: dict[str, Callable[[Work, Measure], None]] = {
 
 
 def network_of(case: Case) -> Work:
-    """The network of a case as it was read, with the measures that hold in the case applied to it.
+    """The network of a case as it was read, DUMMY conduits as ideal pumps, with the measures that hold in it applied.
 
     Raises CaseError with every fault of the file, or of the measures. The case has a section [drainage].
     """
     section = case.drainage
     assert section is not None
     faults = Faults()
-    work = alter_network(read_inp(section.network), section, applied_measures(case), faults)
+    read = with_dummies_as_pumps(read_inp(section.network))
+    work = alter_network(read, section, applied_measures(case), faults)
     faults.raise_if_any()
     return work
 

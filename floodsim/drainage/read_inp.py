@@ -16,7 +16,7 @@ from floodsim.drainage.inp_options import InpOptions, read_options
 from floodsim.drainage.inp_rules import read_rules
 from floodsim.drainage.inp_sections import read_sections
 from floodsim.drainage.inp_tables import SeriesReader, read_curves, read_patterns
-from floodsim.drainage.inp_text import InpFile, read_inp_text
+from floodsim.drainage.inp_text import InpFile, read_inp_text, to_float
 from floodsim.drainage.network import LinkKind, Network
 from floodsim.errors import CaseError, Faults
 
@@ -58,7 +58,7 @@ def read_inp(path: str | Path, faults: Faults | None = None) -> Network:
 def _read(inp: InpFile, faults: Faults) -> Network:
     options = read_options(inp, faults)
     units = options.units
-    draft = Draft(faults, options.options)
+    draft = Draft(faults, options.options, evaporates=_evaporates(inp))
     read_curves(inp, draft, units)
     read_patterns(inp, draft)
     series = SeriesReader(inp, draft)
@@ -71,6 +71,12 @@ def _read(inp: InpFile, faults: Faults) -> Network:
     _check_uses(inlets_of(inp, units, faults), draft)
     _note(inp, options, draft)
     return freeze(draft)
+
+
+def _evaporates(inp: InpFile) -> bool:
+    """Whether any rate of [EVAPORATION] is above 0 or may be; SWMM's own editor always writes CONSTANT 0."""
+    rates = (row.tokens for row in inp.rows("EVAPORATION") if row.tokens[0].upper() not in ("DRY_ONLY", "RECOVERY"))
+    return any(not all(to_float(text) == 0.0 for text in tokens[1:]) for tokens in rates)
 
 
 def _check_uses(inlets: Inlets, draft: Draft) -> None:

@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from floodsim.case.units import closest
+from floodsim.drainage.dummies import DUMMY, dummy_rows
 from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind, Unsupported, WeirKind
 from floodsim.drainage.rules import Operand, Watched
 from floodsim.drainage.shapes import PROFILES
@@ -21,6 +22,7 @@ TABLES = (
     "nodes", "links", "storages", "outfalls", "dividers", "sections", "conduits", "pumps", "orifices", "weirs",
     "outlets", "inflows", "dry_weather",
 )  # fmt: skip
+ROADS = ("", "PAVED", "GRAVEL")
 ONCE = "every name once"
 CONDUIT_NUMBERS = (
     ("length", "more than 0 m", "measure it along the pipe, or let it follow from the places of its nodes"),
@@ -63,9 +65,26 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
             remedy=REMEDY if item.words is None else BY_SWMM,
         )
     names = network.links.name
+    for link in network.conduits.link[dummy_rows(network)].tolist():
+        faults.add(
+            f"conduit {names[link]} cannot be run: it is a DUMMY",
+            key=place_in_file(network, "link", names[link], f"[XSECTIONS] {names[link]}"),
+            value=DUMMY,
+            allowed="shapes with a size",
+            remedy=f"replace it by an ideal pump, as runs of a case do, or {BY_SWMM}",
+        )
     for row in np.flatnonzero(network.weirs.kind == WeirKind.ROADWAY):
         name = names[network.weirs.link[row]]
-        if not network.weirs.coefficient[row] > 0.0:
+        by_table = network.weirs.road_width[row] > 0.0 and network.weirs.road_paved[row] != 0
+        if by_table and network.weirs.coefficient[row] > 0.0:
+            faults.add(
+                f"weir {name} cannot be run: with width and surface of a road, tables replace its coefficient",
+                key=place_in_file(network, "link", name, f"[WEIRS] {name}"),
+                value=f"width {network.weirs.road_width[row]:g} m, {ROADS[int(network.weirs.road_paved[row])]}",
+                allowed="a coefficient alone",
+                remedy=f"write * in place of the surface to use the coefficient, or {BY_SWMM}",
+            )
+        elif not network.weirs.coefficient[row] > 0.0:
             faults.add(
                 f"weir {name} cannot be run: the tables of roadway weirs are not known",
                 key=place_in_file(network, "link", name, f"[WEIRS] {name}"),
@@ -210,9 +229,12 @@ def _conduits(network: Network, faults: Faults) -> None:
             allowed="two different nodes",
             remedy="correct the name of one end",
         )
+    dummies = dummy_rows(network)
     for column, allowed, remedy in CONDUIT_NUMBERS:
         values = getattr(conduits, column)
-        for k in np.flatnonzero(~((values > 0.0) & np.isfinite(values))):
+        sound = (values > 0.0) & np.isfinite(values)
+        sound[dummies] = True  # a DUMMY has no use for them
+        for k in np.flatnonzero(~sound):
             name = links.name[conduits.link[k]]
             key = place_in_file(network, "link", name, f"[CONDUITS] {name}")
             faults.add(f"{column} of a conduit", key=key, value=float(values[k]), allowed=allowed, remedy=remedy)
@@ -227,7 +249,7 @@ def _conduits(network: Network, faults: Faults) -> None:
 
 def _sections(network: Network, faults: Faults) -> None:
     links, sections = network.links, network.sections
-    known = {*PROFILES, "CUSTOM", "IRREGULAR", "STREET"}
+    known = {*PROFILES, "CUSTOM", "IRREGULAR", "STREET", DUMMY}
     for link in range(len(links.name)):
         row = links.section[link]
         if row < 0 or links.kind[link] == LinkKind.PUMP:
@@ -239,7 +261,7 @@ def _sections(network: Network, faults: Faults) -> None:
             near = closest(shape, sorted(known))
             remedy = f"did you mean {near}?" if near else "use one of those allowed, or CUSTOM with a curve"
             faults.add("unknown shape", key=key, value=shape, allowed=", ".join(sorted(known)), remedy=remedy)
-        elif shape not in ("IRREGULAR", "STREET") and not size[0] > 0.0:
+        elif shape not in ("IRREGULAR", "STREET", DUMMY) and not size[0] > 0.0:
             remedy = "write the full height in m (not mm)"
             faults.add("height of the section", key=key, value=float(size[0]), allowed="more than 0 m", remedy=remedy)
         elif shape == "CUSTOM" and sections.curve[row] < 0:
