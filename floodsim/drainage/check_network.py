@@ -9,6 +9,7 @@ import numpy as np
 
 from floodsim.drainage.check_places import far_nodes, why_far
 from floodsim.drainage.draft import shortened
+from floodsim.drainage.dummies import dummy_rows
 from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, PumpKind
 from floodsim.drainage.paths import parts_of, reaches
 from floodsim.drainage.where import source_in_file
@@ -218,6 +219,20 @@ def _conduits(network: Network) -> Iterator[Finding]:
             yield _link(network, row, WARNING, "length", message, "check its length and the places of its nodes")
 
 
+def _dummies(network: Network) -> Iterator[Finding]:
+    """A DUMMY takes all that its node has, at once: a tank or another way out there is vain, and SWMM refuses it."""
+    links = network.links
+    leaving = np.bincount(links.start, minlength=len(network.nodes.name))
+    for row in network.conduits.link[dummy_rows(network)].tolist():
+        node = int(links.start[row])
+        if network.nodes.kind[node] == NodeKind.STORAGE or leaving[node] > 1:
+            what = "the tank" if network.nodes.kind[node] == NodeKind.STORAGE else "the other links that leave"
+            message = f"is a DUMMY and passes on at once all that {network.nodes.name[node]} holds, past {what}"
+            yield _link(
+                network, row, WARNING, "dummy", message, "give it a shape and size, or let it start at a node alone"
+            )
+
+
 def _unsupported(network: Network) -> Iterator[Finding]:
     nan = float("nan")
     for item in network.unsupported:
@@ -261,5 +276,6 @@ CHECKS: tuple[Callable[[Network], Iterator[Finding]], ...] = (
     _adverse,
     _shrinking,
     _conduits,
+    _dummies,
     _unsupported,
 )

@@ -70,6 +70,8 @@ CASES = {
     "roughness": ([("C1 J1 J2 50 0.013", "C1 J1 J2 50 0.0013")], "", "conduit C1", WARNING, (35, 10)),
     "steep": ([("C1 J1 J2 50", "C1 J1 J2 0.1")], "", "conduit C1", WARNING, (35, 10)),
     "no_outfall": ([("O1 9.4 FREE NO", ""), ("[OUTFALLS]", "O1 9.4 2")], "", "network", ERROR, None),
+    "dummy": ([("C2 CIRCULAR 0.8", "C2 DUMMY")], "[CONDUITS]\nD J2 J3 9 0.01\n[XSECTIONS]\nD CIRCULAR 1\n",
+              "conduit C2", WARNING, (85, 10)),
     "unsupported": ([], "[STORAGE]\nS 9 2 0 FUNCTIONAL 0 0 9 0 0 1\n", "STORAGE S", WARNING, None),
 }  # fmt: skip
 
