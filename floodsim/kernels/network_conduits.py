@@ -85,17 +85,22 @@ def shortness(length, y1, y2):
 
 
 @inline
-def upwind_momentum(q, part, area, length, entering, wholes, c):
+def upwind_momentum(q, part, area, a_up, shooting, length, entering, wholes, c):
     """Resistance (1/s) and gain (m3/s2) of the upwind momentum balance in conduit ``c``, times its ``part``.
 
     ``entering`` (nodes, 2): momentum and flow that come into each node; what enters here comes with their mean speed,
-    or at rest where the node is at rest or the mouth lies high over it (Stelling and Duinmeijer 2003).
+    or at rest where the node is at rest or the mouth lies high over it (Stelling and Duinmeijer 2003). Short of
+    ``shooting`` flow (0 to 1) the speed is the nearest between that and the own one to what the flow would have in the
+    own section, a whole reach upstream (``a_up`` m2 in the mouth): where the section changes steady flow would else
+    lose its head of speed, as SWMM's and its users' local losses know nothing of.
     """
     resist = gain = 0.0
     up, lip = (wholes[c, START], LIP_START) if q > 0.0 else (wholes[c, END], LIP_END)
     if entering[up, 0] > 0.0 and entering[up, 1] > 0.0 and wholes[c, lip] == 0:
         resist = part * abs(q) / (area * length)
-        gain = resist * entering[up, 0] / max(entering[up, 1], abs(q)) * area
+        speed, own = entering[up, 0] / max(entering[up, 1], abs(q)), abs(q) / area
+        alike = min(max(entering[up, 1] * area / (a_up * a_up), min(speed, own)), max(speed, own))
+        gain = resist * (alike + shooting * (speed - alike)) * area
     return resist, (gain if q > 0.0 else -gain)
 
 
@@ -172,7 +177,7 @@ def partly_full(
         central = 1.0 - short
         gain = central * (keep * swelling + (keep * stretching if mouth else stretching))
         if short > 0.0:
-            resist, more = upwind_momentum(q, keep * short, a_w, length, entering, wholes, c)
+            resist, more = upwind_momentum(q, keep * short, a_w, a_up, shooting, length, entering, wholes, c)
             gain += more
         if damping != UNDAMPED:
             calming = calm if damping == PARTIAL else 0.0
@@ -185,7 +190,7 @@ def partly_full(
             if through > 0.0:
                 start += shooting * (min(max(a_w / through, 0.5), 2.0) - 1.0) * q
         if upwind > 0.0:
-            resist, gain = upwind_momentum(q, upwind, a_w, length, entering, wholes, c)
+            resist, gain = upwind_momentum(q, upwind, a_w, a_up, shooting, length, entering, wholes, c)
         gain += (1.0 - upwind) * (swelling + stretching)
         a_f = a_w
     if wholes[c, INLET_FIRST] >= 0:

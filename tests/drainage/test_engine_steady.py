@@ -43,6 +43,24 @@ def test_local_losses_add_velocity_heads():
     assert engine.head[a] == pytest.approx(3.0 + friction + 1.7 * (q / area) ** 2 / (2 * G), abs=2e-3)
 
 
+@pytest.mark.parametrize(("q", "n"), [(12.0, 0.02), (18.0, 0.013)])
+def test_a_short_culvert_between_wide_channels_loses_by_friction_alone(q: float, n: float):
+    """Full at its head and nearly so at its foot; losses at mouths are for who states them, as in SWMM."""
+    height, width, length, stage = 2.1, 4.1, 23.0, 2.0
+    sketch = Sketch()
+    a, b = sketch.junction("a", 0.0), sketch.junction("b", 0.0)
+    c, d = sketch.junction("c", 0.0), sketch.outfall("d", 0.0, kind=2, level=stage)
+    for name, start, end in (("above", a, b), ("below", c, d)):
+        sketch.conduit(name, start, end, 120.0, ("RECT_OPEN", 4.0, 25.0))
+    sketch.conduit("culvert", b, c, length, ("RECT_CLOSED", height, width), roughness=n)
+    engine = settle(Engine(sketch.network()), {a: q}, 3.0)
+    foot = min(engine.head[c], height)
+    area, radius = width * 0.5 * (height + foot), width * height / (2.0 * (width + height))
+    assert engine.link_flow[2] == pytest.approx(q, rel=1e-3)
+    friction = (n * q / area) ** 2 / radius ** (4 / 3) * length
+    assert engine.head[b] - engine.head[c] == pytest.approx(friction, abs=0.1 * (q / area) ** 2 / (2.0 * G))
+
+
 @pytest.mark.parametrize(("law", "factor"), [("H-W", 120.0), ("D-W", 0.0015)])
 def test_a_force_main_follows_its_own_law(law: str, factor: float):
     q, diameter, length = 0.25, 0.4, 600.0
