@@ -90,9 +90,8 @@ def upwind_momentum(q, part, area, a_up, shooting, length, entering, wholes, c):
 
     ``entering`` (nodes, 2): momentum and flow that come into each node; what enters here comes with their mean speed,
     or at rest where the node is at rest or the mouth lies high over it (Stelling and Duinmeijer 2003). Short of
-    ``shooting`` flow (0 to 1) the speed is the nearest between that and the own one to what the flow would have in the
-    own section, a whole reach upstream (``a_up`` m2 in the mouth): where the section changes steady flow would else
-    lose its head of speed, as SWMM's and its users' local losses know nothing of.
+    ``shooting`` flow (0 to 1) it is drawn from there towards the own speed, up to what the flow would have in the own
+    section a reach upstream (``a_up`` m2 in the mouth): a change of section would else cost a head of speed.
     """
     resist = gain = 0.0
     up, lip = (wholes[c, START], LIP_START) if q > 0.0 else (wholes[c, END], LIP_END)
