@@ -24,14 +24,16 @@ from floodsim.kernels.first_order import clear, gather
 from floodsim.kernels.flux import DRY, FILM, inverse_cube_root, wave_speed
 from floodsim.kernels.jit import fma, inline, kernel, row, row_kernel
 
-SCRATCH_ROWS = 11
-"""Row buffers that one sweep needs: eight in single precision, three in that of the depth."""
+SCRATCH_ROWS = 12
+"""Row buffers that one sweep needs: nine in single precision, three in that of the depth."""
 CFL_LIMIT = 0.7
 """Largest Courant number of a step."""
 FILM_STEP = 0.5
 """Longest step, s per m of cell width."""
 THETA = 0.8
 """Weight of a face's own old discharge against the mean of its neighbours'."""
+MORE = np.float32(1.000001)
+"""What faces want of a cell is counted by so much more, which covers rounding."""
 
 
 @inline
@@ -55,35 +57,60 @@ def slow_down(pushed, across, depth, drag, dt):
     return q if depth > dry else np.float32(0)
 
 
+@row_kernel
+def face_depths(h_l, h_r, z_l, z_r, depth, rise):
+    """Flow depth (m) of a row of faces, and rise (m) of the surface across them, from left to right.
+
+    Taken in the precision of the depth and handed on in single, as all that follows is.
+    """
+    for i in range(depth.size):
+        dz = z_r[i] - z_l[i]
+        depth[i] = flow_depth(h_l[i], h_r[i], dz)
+        rise[i] = (h_r[i] - h_l[i]) + dz
+
+
 @inline
-def new_discharge(h_l, h_r, q_b, q, q_a, across, dz, drag_l, drag_r, dt, push):
+def new_discharge(depth, rise, q_b, q, q_a, across, drag_l, drag_r, dt, push):
     """New discharge of a face. ``q_b`` and ``q_a``: faces before and after it; ``push`` is g dt / cell width.
 
-    Differences of depth are taken in the precision of the depth, all else is single: the mass that a discharge takes
-    from one cell it gives to the next, however it was rounded. Faces of cells outside the domain (drag < 0) are closed.
+    All is single: the mass that a discharge takes from one cell it gives to the next, however it was rounded. Faces of
+    cells outside the domain (drag < 0) are closed.
     """
     own, other, zero = np.float32(THETA), np.float32((1.0 - THETA) / 2.0), np.float32(0)
-    depth = np.float32(flow_depth(h_l, h_r, dz))
     depth = depth if min(drag_l, drag_r) >= zero else zero
-    rise = np.float32((h_r - h_l) + dz)
     pushed = fma(own, q, fma(other, q_b + q_a, -(push * depth * rise)))
     drag = max((drag_l + drag_r) * np.float32(0.5), zero)
     return slow_down(pushed, across, depth, drag, dt)
 
 
 @row_kernel
-def new_discharges(h_l, h_r, z_l, z_r, drag_l, drag_r, q_b, q, q_a, side_1, side_2, side_3, side_4, out, dt, push):
-    """New discharges of a row of faces, from the cells on their left (or south) and on their right (or north).
+def new_discharges(depth, rise, drag_l, drag_r, q_b, q, q_a, side_1, side_2, side_3, side_4, out, dt, push):
+    """New discharges of a row of faces, from their `face_depths` and the friction of the cells on both sides.
 
     ``q_b, q, q_a`` are the old ones of the face before each, of itself and after it, ``side_1`` to ``side_4`` those of
-    the four faces that cross its ends.
+    the four faces that cross its ends. No double here: a vector holds twice as many faces, and this loop is bound by
+    how many can be under way at a time.
     """
     quarter, dt, push = np.float32(0.25), np.float32(dt), np.float32(push)
     for i in range(out.size):
         across = quarter * ((side_1[i] + side_2[i]) + (side_3[i] + side_4[i]))
-        out[i] = new_discharge(
-            h_l[i], h_r[i], q_b[i], q[i], q_a[i], across, z_r[i] - z_l[i], drag_l[i], drag_r[i], dt, push
-        )
+        out[i] = new_discharge(depth[i], rise[i], q_b[i], q[i], q_a[i], across, drag_l[i], drag_r[i], dt, push)
+
+
+@inline
+def wanted(qx, qx_e, qy, qy_n, rx, ry):
+    """Depth (m) that the faces of a cell want to take from it, in single precision."""
+    zero = np.float32(0)
+    return rx * (max(qx_e, zero) - min(qx, zero)) + ry * (max(qy_n, zero) - min(qy, zero))
+
+
+@row_kernel
+def is_scarce(h, qx, qx_e, qy, qy_n, rx, ry):
+    """Whether any cell of a row has less than its faces want to take."""
+    rx, ry, scarce = np.float32(rx) * MORE, np.float32(ry) * MORE, False
+    for i in range(h.size):
+        scarce |= wanted(qx[i], qx_e[i], qy[i], qy_n[i], rx, ry) > np.float32(h[i])
+    return scarce
 
 
 @row_kernel
@@ -92,13 +119,10 @@ def shares(h, qx, qx_e, qy, qy_n, share, rx, ry):
 
     In single precision, with a millionth kept back where it is less than all, which is more than was rounded.
     """
-    zero, tiny, more = np.float32(0), np.float32(1e-30), np.float32(1.000001)
-    rx, ry = np.float32(rx) * more, np.float32(ry) * more
+    tiny, rx, ry = np.float32(1e-30), np.float32(rx) * MORE, np.float32(ry) * MORE
     for i in range(share.size):
-        out_x = max(qx_e[i], zero) - min(qx[i], zero)
-        out_y = max(qy_n[i], zero) - min(qy[i], zero)
         has = np.float32(h[i])
-        share[i] = has / max(max(rx * out_x + ry * out_y, has), tiny)
+        share[i] = has / max(max(wanted(qx[i], qx_e[i], qy[i], qy_n[i], rx, ry), has), tiny)
 
 
 @row_kernel
@@ -153,8 +177,11 @@ def speeds(deepest, g, fine):
 
 
 @kernel
-def x_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdx, g):
-    """New x-discharges of row j at the faces i0 - 1 to i1 + 1; zero beyond the rim and on it."""
+def x_row(h, qx, qy, z, drag, j, i0, i1, depth, rise, out, dt, rdx, g):
+    """New x-discharges of row j at the faces i0 - 1 to i1 + 1; zero beyond the rim and on it.
+
+    ``depth`` and ``rise`` are working space.
+    """
     ny, nx = h.shape[0] - 2, h.shape[1] - 2
     a, b = max(i0 - 1, 2), min(i1 + 2, nx + 1)
     if j < 1 or j > ny or b <= a:
@@ -162,8 +189,9 @@ def x_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdx, g):
     else:
         out[: a - i0 + 1], out[b - i0 + 1 : i1 - i0 + 3] = 0, 0
         n, w = b - a, a - 1
+        face_depths(row(h, j, w, n), row(h, j, a, n), row(z, j, w, n), row(z, j, a, n), depth[:n], rise[:n])
         new_discharges(
-            row(h, j, w, n), row(h, j, a, n), row(z, j, w, n), row(z, j, a, n), row(drag, j, w, n), row(drag, j, a, n),
+            depth[:n], rise[:n], row(drag, j, w, n), row(drag, j, a, n),
             row(qx, j, w, n), row(qx, j, a, n), row(qx, j, a + 1, n),
             row(qy, j, w, n), row(qy, j, a, n), row(qy, j + 1, w, n), row(qy, j + 1, a, n),
             out[a - i0 + 1 : b - i0 + 1], dt, g * dt * rdx,
@@ -171,8 +199,8 @@ def x_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdx, g):
 
 
 @kernel
-def y_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdy, g):
-    """New y-discharges between the rows j - 1 and j in the columns i0 - 1 to i1; zero beyond the rim and on it."""
+def y_row(h, qx, qy, z, drag, j, i0, i1, depth, rise, out, dt, rdy, g):
+    """New y-discharges between the rows j - 1 and j in the columns i0 - 1 to i1; otherwise as `x_row`."""
     ny, nx = h.shape[0] - 2, h.shape[1] - 2
     a, b = max(i0 - 1, 1), min(i1 + 1, nx + 1)
     if j < 2 or j > ny:
@@ -180,8 +208,9 @@ def y_row(h, qx, qy, z, drag, j, i0, i1, out, dt, rdy, g):
     else:
         out[: a - i0 + 1], out[b - i0 + 1 : i1 - i0 + 2] = 0, 0
         n, s = b - a, j - 1
+        face_depths(row(h, s, a, n), row(h, j, a, n), row(z, s, a, n), row(z, j, a, n), depth[:n], rise[:n])
         new_discharges(
-            row(h, s, a, n), row(h, j, a, n), row(z, s, a, n), row(z, j, a, n), row(drag, s, a, n), row(drag, j, a, n),
+            depth[:n], rise[:n], row(drag, s, a, n), row(drag, j, a, n),
             row(qy, s, a, n), row(qy, j, a, n), row(qy, j + 1, a, n),
             row(qx, s, a, n), row(qx, s, a + 1, n), row(qx, j, a, n), row(qx, j, a + 1, n),
             out[a - i0 + 1 : b - i0 + 1], dt, g * dt * rdy,
@@ -203,16 +232,21 @@ def sweep(h, qx, qy, h_new, qx_new, qy_new, low, z, sx, sy, drag, source, window
         n, x, w = i1 - i0, i0, i0 - 1
         deepest, clip, trim = row(scratch, 0, 0, n), row(scratch, 1, 0, n), row(scratch, 2, 0, n)
         clear(scratch[:3, :n])
-        x_0, x_1, y_0, y_1, y_2, s_0, s_1 = 0, 1, 2, 3, 4, 5, 6
-        y_row(h, qx, qy, z, drag, j0 - 1, i0, i1, r[y_1], dt, rdy, g)
+        x_0, x_1, y_0, y_1, y_2, s_0, s_1, thin_0 = 0, 1, 2, 3, 4, 5, 6, False
+        y_row(h, qx, qy, z, drag, j0 - 1, i0, i1, r[7], r[8], r[y_1], dt, rdy, g)
         for j in range(j0 - 1, j1 + 1):
-            x_row(h, qx, qy, z, drag, j, i0, i1, r[x_1], dt, rdx, g)
-            y_row(h, qx, qy, z, drag, j + 1, i0, i1, r[y_2], dt, rdy, g)
-            shares(row(h, j, w, n + 2), row(r, x_1, 0, n + 2), row(r, x_1, 1, n + 2), row(r, y_1, 0, n + 2),
-                   row(r, y_2, 0, n + 2), row(r, s_1, 0, n + 2), rx, ry)  # fmt: skip
-            limit(row(r, x_1, 1, n + 1), row(r, s_1, 0, n + 1), row(r, s_1, 1, n + 1))
-            if j >= j0:
-                limit(row(r, y_1, 1, n), row(r, s_0, 1, n), row(r, s_1, 1, n))
+            x_row(h, qx, qy, z, drag, j, i0, i1, r[7], r[8], r[x_1], dt, rdx, g)
+            y_row(h, qx, qy, z, drag, j + 1, i0, i1, r[7], r[8], r[y_2], dt, rdy, g)
+            thin_1 = is_scarce(row(h, j, w, n + 2), row(r, x_1, 0, n + 2), row(r, x_1, 1, n + 2),
+                               row(r, y_1, 0, n + 2), row(r, y_2, 0, n + 2), rx, ry)  # fmt: skip
+            if thin_0 or thin_1:  # else each cell gives all that its faces want
+                if not thin_0:
+                    r[s_0, : n + 2] = 1
+                shares(row(h, j, w, n + 2), row(r, x_1, 0, n + 2), row(r, x_1, 1, n + 2), row(r, y_1, 0, n + 2),
+                       row(r, y_2, 0, n + 2), row(r, s_1, 0, n + 2), rx, ry)  # fmt: skip
+                limit(row(r, x_1, 1, n + 1), row(r, s_1, 0, n + 1), row(r, s_1, 1, n + 1))
+                if j >= j0:
+                    limit(row(r, y_1, 1, n), row(r, s_0, 1, n), row(r, s_1, 1, n))
             if j > j0:
                 i = j - 1
                 if low.size:
@@ -234,7 +268,7 @@ def sweep(h, qx, qy, h_new, qx_new, qy_new, low, z, sx, sy, drag, source, window
                     speeds(deepest, g, max(rdx, rdy))
                     gather(deepest, clip, trim, (i - 1) // block_rows, (i0 - 1) // block_columns, block_columns,
                            fastest, clipped, trimmed)  # fmt: skip
-            x_0, x_1, y_0, y_1, y_2, s_0, s_1 = x_1, x_0, y_1, y_2, y_0, s_1, s_0
+            x_0, x_1, y_0, y_1, y_2, s_0, s_1, thin_0 = x_1, x_0, y_1, y_2, y_0, s_1, s_0, thin_1
         if j1 == h.shape[0] - 1:
             qy_new[j1, i0:i1] = 0
 
