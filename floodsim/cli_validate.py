@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 )
 @click.option("--list", "listing", is_flag=True, help="List the cases, and end.")
 @click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Cases that run side by side, each in a process of its own with one thread; default as many as cores.",
+)
+@click.option(
     "--data", type=FOLDER, envvar="FLOODSIM_VALIDATION_DATA", metavar="DIR",
     help="Folder of the published data; default FLOODSIM_VALIDATION_DATA.",
 )  # fmt: skip
@@ -36,6 +42,7 @@ def validate_command(
     quick: bool,
     names: tuple[str, ...],
     listing: bool,
+    workers: int | None,
     data: Path | None,
     json_file: Path | None,
     page: Path | None,
@@ -54,7 +61,7 @@ def validate_command(
         return EXIT_OK
     for path in (json_file, page):
         refuse_overwrite(path, force)
-    return run_jobs(jobs, data, quick, json_file, page)
+    return run_jobs(jobs, data, quick, json_file, page, workers)
 
 
 def list_cases(jobs: Sequence[Job]) -> None:
@@ -72,16 +79,19 @@ def list_cases(jobs: Sequence[Job]) -> None:
     print_table("validation cases", ["name", "title", "group", "schemes"], [[k, *v] for k, v in rows.items()])
 
 
-def run_jobs(jobs: Sequence[Job], data: Path | None, quick: bool, json_file: Path | None, page: Path | None) -> int:
+def run_jobs(
+    jobs: Sequence[Job], data: Path | None, quick: bool, json_file: Path | None, page: Path | None, workers: int | None
+) -> int:
     """Run, show progress, write what was asked for, sum up; the exit code."""
     from floodsim.cli_show import print_notes, print_pairs
     from floodsim.report.files import write_text
     from floodsim.report.validation import write_validation_page
+    from floodsim.surface.bands import usable_cores
     from floodsim.validation.case import TITLES
     from floodsim.validation.suite import as_json, run_suite
 
     told = Teller(jobs)
-    found = run_suite(jobs, data, told.tell)
+    found = run_suite(jobs, data, told.tell, min(workers or usable_cores(), len(jobs)))
     facts = as_json(found, quick=quick)
     if json_file is not None:
         write_text(json_file, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
@@ -104,27 +114,26 @@ class Teller:
     """Says after every case how it ended, how many are left and about how long they will take."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
-        self.left = [case.seconds[scheme] for case, scheme in jobs]
-        self.expected = self.taken = 0.0
+        self.left = sum(case.seconds[scheme] for case, scheme in jobs)
+        self.expected = 0.0
         self.count, self.done = len(jobs), 0
-        self.since = time.monotonic()
+        self.began = time.monotonic()
 
     def tell(self, finding: Finding) -> None:
         """One line on stderr, and one for each figure over its limit."""
         from floodsim.cli_progress import duration_text
         from floodsim.validation.case import TITLES
 
-        now = time.monotonic()
-        seconds, self.since = now - self.since, now
-        expected = self.left.pop(0)
+        passed = time.monotonic() - self.began
+        expected = finding.case.seconds[finding.scheme]
+        self.left -= expected
         self.done += 1
         if finding.state != "skipped":
-            self.expected, self.taken = self.expected + expected, self.taken + seconds
-        pace = self.taken / self.expected if self.expected else 1.0
-        left = duration_text(pace * sum(self.left))
+            self.expected += expected
+        left = duration_text(self.left * (passed / self.expected if self.expected else 1.0))
         lines = [
             f"{self.done}/{self.count} {finding.case.name}, {TITLES[finding.scheme]}: {finding.state.upper()}"
-            f" {finding.reason} ({duration_text(seconds)}; about {left} left)"
+            f" {finding.reason} ({duration_text(passed)} gone; about {left} left)"
         ]
         lines += [
             f"      {name}: {v.value:.4g}, limit {'at least ' if v.limit.least else ''}{v.limit.value:.4g}: {v.state}"

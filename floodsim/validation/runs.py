@@ -47,9 +47,12 @@ class Run:
         return float(self.results.summary["mass"]["terms"]["boundaries"]["m3"])
 
 
-def run(case: Mapping[str, Any], grid: Grid, scheme: Scheme, depth: np.ndarray | None = None, threads: int = 1) -> Run:
-    """Run a case, given by its keys, on a grid through `floodsim.run`; ``depth`` (ny, nx), m, stands there at first."""
-    solver = {"scheme": scheme.scheme, "order": scheme.order, "threads": threads, **case.get("solver", {})}
+def run(case: Mapping[str, Any], grid: Grid, scheme: Scheme, depth: np.ndarray | None = None) -> Run:
+    """Run a case, given by its keys, on a grid through `floodsim.run`; ``depth`` (ny, nx), m, stands there at first.
+
+    One thread each: the suite runs cases side by side.
+    """
+    solver = {"scheme": scheme.scheme, "order": scheme.order, "threads": 1, **case.get("solver", {})}
     keys: dict[str, Any] = {"name": "validation", **case, "solver": solver}
     with tempfile.TemporaryDirectory() as folder:
         if depth is not None:

@@ -11,6 +11,7 @@ import pytest
 
 from floodsim.cli import main
 from floodsim.errors import EXIT_BAD_INPUT, EXIT_NOT_VALID, EXIT_OK, EXIT_WOULD_OVERWRITE
+from floodsim.surface import bands
 from floodsim.validation import suite
 from floodsim.validation.case import FIRST, SECOND, Curve, Outcome, Picture, Scheme, ValidationCase, at_least
 
@@ -33,6 +34,7 @@ CASE = ValidationCase(
 
 def use(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
     monkeypatch.setattr(suite, "CASES", (dataclasses.replace(CASE, **changes),))
+    monkeypatch.setattr(bands, "usable_cores", lambda: 1)  # another process would not know of the made-up case
 
 
 def test_passes_and_writes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,3 +107,14 @@ def test_unknown_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "--list"]) == EXIT_OK
     assert "ea_test4" in capsys.readouterr().out
+
+
+def test_processes_side_by_side_find_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for workers in ("1", "2"):
+        file = tmp_path / f"{workers}.json"
+        assert main(["validate", "--case", "lake_immersed", "--workers", workers, "--json", str(file)]) == EXIT_OK
+        schemes = json.loads(file.read_text(encoding="utf-8"))["cases"]["lake_immersed"]["schemes"]
+        found.append({name: entry["figures"] for name, entry in schemes.items()})
+    assert found[0] == found[1] and list(found[0]) == list(found[1]) and len(found[0]) > 1
+    assert "3/3" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def evaluate(coarser: int, scheme: Scheme, data: Path | None) -> Outcome:
         "solver": {"sync_interval": 0.5},
         "output": {"interval": END, "series_interval": 0.5},
     }
-    done = run(case, grid, scheme, threads=0)
+    done = run(case, grid, scheme)
     times, discharge = done.series("discharge", "line", "outlet")
     measured = read_columns(folder / "c1_outlet_hydrograph.csv")
     when, wanted = measured["time_s"], measured["discharge_m3_s"]

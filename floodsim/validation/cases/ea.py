@@ -129,7 +129,7 @@ def simulate_plain(scheme: Scheme, folder: Path, cell: float) -> Run:
         "points": gauges(folder / "Test4output.csv"),
         "output": {"interval": duration, "series_interval": 10.0},
     }
-    return run(case, grid, scheme, threads=0)
+    return run(case, grid, scheme)
 
 
 def evaluate_plain(cell: float, scheme: Scheme, data: Path | None) -> Outcome:

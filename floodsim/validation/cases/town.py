@@ -34,7 +34,7 @@ def depths(scheme: Scheme, cell: float) -> tuple[dict[str, float], float, float,
     """Maximum depth (m) at the points by the first words of their names, mass error, seconds by clock and processor."""
     keys = {
         "grid.resolution": cell, "clock.duration": DURATION, "solver.scheme": f'"{scheme.scheme}"',
-        "solver.order": scheme.order, "output.interval": DURATION, "output.series_interval": 60.0,
+        "solver.order": scheme.order, "solver.threads": 1, "output.interval": DURATION, "output.series_interval": 60.0,
     }  # fmt: skip
     case = load_case(checkout() / CASE, [f"{key}={value}" for key, value in keys.items()], {})
     meter = Meter()
