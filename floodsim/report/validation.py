@@ -106,7 +106,7 @@ def write_validation_page(
     rows = {name: _case_rows(case, titles) for name, case in facts["cases"].items()}
     page = render(
         "validation.html", words, {}, scripts=(), styles=STYLES[-1:], title="floodsim validation", facts=facts,
-        rows=rows, charts=charts, titles=titles,
+        rows=rows, main={name: _main_row(found) for name, found in rows.items()}, charts=charts, titles=titles,
     )  # fmt: skip
     write_text(path, page)
 
@@ -117,6 +117,12 @@ def _case_rows(case: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[
     return [
         {"figure": name, "cells": [_cell(case["schemes"].get(scheme), name) for scheme in titles]} for name in names
     ]
+
+
+def _main_row(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The figure that stands for a case in the table of all: the first that is held to a limit, or else the first."""
+    held = [row for row in rows if any(cell["limit"] for cell in row["cells"])]
+    return next(iter([*held, *rows]), None)
 
 
 def _cell(entry: Mapping[str, Any] | None, name: str) -> dict[str, str]:

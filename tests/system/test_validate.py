@@ -99,6 +99,16 @@ def test_skips_are_said(
     assert "were SKIPPED and prove nothing" in (tmp_path / "p.html").read_text(encoding="utf-8")
 
 
+def test_a_scheme_out_of_its_range_is_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, limits={FIRST: {"order": at_least(1.0)}}, outside={SECOND: "too steep"})
+    assert main(["validate", "--report", str(tmp_path / "p.html")]) == EXIT_OK
+    assert "1 pass, 1 shown" in capsys.readouterr().out
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert '<td class="shown">shown</td><td class="num">1.4</td>' in page and "too steep" in page
+
+
 def test_unknown_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "--case", "no_such_case"]) == EXIT_BAD_INPUT
     assert "no_such_case" in capsys.readouterr().err

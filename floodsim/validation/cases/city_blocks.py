@@ -90,4 +90,4 @@ def _case(name: str, cell: str, coarser: int, seconds: tuple[float, float, float
     )  # fmt: skip
 
 
-CASES = (_case("cea_c1_2cm", "2 cm", 2, (30.0, 60.0, 30.0)), _case("cea_c1_1cm", "1 cm", 1, (200.0, 600.0, 200.0)))
+CASES = (_case("cea_c1_2cm", "2 cm", 2, (6.0, 14.0, 4.0)), _case("cea_c1_1cm", "1 cm", 1, (30.0, 90.0, 14.0)))
