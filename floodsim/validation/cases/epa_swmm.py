@@ -47,7 +47,7 @@ def evaluate(file: str, _scheme: Scheme, data: Path | None) -> Outcome:
 
 UNCOVERED = 4
 """Inputs of the suite that use what the engine does not have; docs/network_against_swmm.md names them."""
-WITHIN = {"nodes": 0.57, "links": 0.49}
+WITHIN = {"nodes": 0.575, "links": 0.485}
 """Least share of all nodes and links of the suite within the band over the first hours, as measured."""
 HOURS = 6.0
 
