@@ -64,6 +64,22 @@ def test_kerb_opening_on_grade_as_in_hec22_example_7_2() -> None:
     assert found == pytest.approx(0.031, abs=5e-4)
 
 
+def test_the_grate_takes_from_what_passes_the_kerb_opening_before_it() -> None:
+    """What is left of the flow is a narrower and slower gutter on the same street, as HEC-22 reckons sweepers."""
+    flow, speed = gutter_flow(3.0, 0.04, 0.025, 0.016)
+    c = numbers(
+        kind="combination", length=2 * FOOT, width=2 * FOOT, grate="RETICULINE", kerb_length=2.0, kerb_height=0.13,
+        cross_slope=0.025,
+    )  # fmt: skip
+    ahead = kernels.kerb_efficiency(c[kernels.KERB_FREE], flow, speed, 3.0, 0.025)
+    assert 0.05 < ahead < 0.9
+    spread = ((1.0 - ahead) * flow * 0.016 / (0.376 * 0.025**1.67 * 0.04**0.5)) ** (1 / 2.67)
+    slower = gutter_flow(spread, 0.04, 0.025, 0.016)[1]
+    wanted = ahead + (1.0 - ahead) * kernels.grate_efficiency(c, slower, spread)
+    assert kernels.efficiency_on_grade(c, flow, speed, 3.0) == pytest.approx(wanted, rel=1e-3)
+    assert kernels.grate_efficiency(c, slower, spread) > 1.05 * kernels.grate_efficiency(c, speed, 3.0)
+
+
 def test_inlets_in_sags_as_in_hec22() -> None:
     """Examples 7.6 (kerb, 0.045 m3/s), 7.7 (slot, 12 ft for 4.9 cfs) and 7.8 (combination, 5.3 cfs at 0.39 ft)."""
     kerb = numbers(kind="kerb", kerb_length=2.5, kerb_height=0.13)
