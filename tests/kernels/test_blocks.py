@@ -81,8 +81,6 @@ def test_blocks_wake_where_water_stands_at_their_edge() -> None:
     assert pattern() == [[0, 0, 0], [0, 0, 0], [2, 0, 0]]
 
 
-
-
 @pytest.mark.parametrize("turned", [False, True])
 def test_water_in_ghost_cells_wakes_no_block_of_the_rim(turned: bool) -> None:
     h = np.zeros((2 + 8, 2 + 7))  # the blocks of the last column are narrower than the others
@@ -92,6 +90,7 @@ def test_water_in_ghost_cells_wakes_no_block_of_the_rim(turned: bool) -> None:
     wanted = np.array([[ASLEEP, ASLEEP], [ASLEEP, AWAKE]])
     wake_blocks(np.ascontiguousarray(h.T) if turned else h, fastest, fed, 4, 4, True, awake)
     np.testing.assert_array_equal(awake, wanted)
+
 
 def test_waking_reports_a_change_only_when_other_blocks_are_swept() -> None:
     h, fastest = np.zeros((6, 6)), np.ones((1, 1))
