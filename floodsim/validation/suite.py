@@ -134,7 +134,8 @@ def _spread(
             waiting = {pool.submit(_run_named, jobs[k][0].name, jobs[k][1], data): k for k in order}
             for done in as_completed(waiting):
                 k = waiting[done]
-                yield k, Finding(*jobs[k], *done.result())
+                state, verdicts, outcome, reason = done.result()
+                yield k, Finding(*jobs[k], state, verdicts, outcome, reason)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
