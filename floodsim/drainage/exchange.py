@@ -18,7 +18,12 @@ SHORT = 1e-9
 """Volumes (m3) below this are rounding, not water that a node could not give."""
 STILL = 1e-6
 """Flows (m3/s) below this are rounding and do not count as turning."""
-KEPT = ("flow", "mean_flow", "owed", "pending", "passed", "turns", "node_turns", "sign", "node_sign")
+SLIGHT = 0.01
+"""Share of the largest flow so far below which a flow does not count as turning: manholes whose inlets pass water from
+one side of the street to the other stand in balance for an hour, and the sum of their inlets crosses zero with every
+ripple of the street."""
+KEPT = ("flow", "mean_flow", "owed", "pending", "passed", "turns", "node_turns", "sign", "node_sign", "peak",
+        "node_peak")  # fmt: skip
 """Arrays of an exchange that steps to come depend on."""
 WET_OUTFALL = 1e-3
 """Depth (m) from which the street is the stage of an outfall on the grid; below it the outfall is as in the network."""
@@ -52,7 +57,8 @@ class Exchange:
     ``mean_flow`` (inlets,) what really passed in the last coupling step; ``to_pipes`` and ``from_pipes`` m3 what the
     surface lost and gained so far. A node that could not give what it had promised owes it (``owed`` m3) and pays with
     the next water; ``pending`` (outfalls,) m3 is on its way from outfalls to cells, or lent by them. ``turns``
-    (inlets,) counts how often ``mean_flow`` has changed its sign, ``node_turns`` (nodes,) the same of all at a node.
+    (inlets,) counts how often ``mean_flow`` has changed its sign, ``node_turns`` (nodes,) the same of all at a node;
+    flows of less than a hundredth of the largest so far, ``peak`` (inlets,) and ``node_peak`` (nodes,), turn nothing.
     ``inertia`` (nodes,) m2/s2 is the sum of g A / L of the conduits at each node: how fast they yield to its head.
     """
 
@@ -76,8 +82,8 @@ class Exchange:
         self.passed = np.zeros(n)
         self._node_sum, self._cell_sum = np.zeros(nodes), np.zeros(cells)
         self._ports = np.zeros((n, 4))
-        self.turns, self.sign = np.zeros(n, np.int64), np.zeros(n)
-        self.node_turns, self.node_sign = np.zeros(nodes, np.int64), np.zeros(nodes)
+        self.turns, self.sign, self.peak = np.zeros(n, np.int64), np.zeros(n), np.zeros(n)
+        self.node_turns, self.node_sign, self.node_peak = np.zeros(nodes, np.int64), np.zeros(nodes), np.zeros(nodes)
 
     def memory(self) -> dict[str, Any]:
         """What coupling steps to come depend on, and the books; between two beats."""
@@ -131,8 +137,8 @@ class Exchange:
         self.from_pipes += float(self.given.sum())
         self.pending += self.taken[n:] - self.given[n:]
         entered = np.bincount(self.inlets.rows[:, kernels.NODE], passed, minlength=self.owed.size)
-        _count_turns(self.mean_flow, self.sign, self.turns)
-        _count_turns(entered / dt, self.node_sign, self.node_turns)
+        _count_turns(self.mean_flow, self.sign, self.turns, self.peak)
+        _count_turns(entered / dt, self.node_sign, self.node_turns, self.node_peak)
         return (entered - self.owed) / dt
 
     def settle(self, short: np.ndarray, outflow: np.ndarray) -> None:
@@ -158,9 +164,10 @@ class Exchange:
         return self.port_cells[self.port_flow < 0.0]
 
 
-def _count_turns(flow: np.ndarray, sign: np.ndarray, turns: np.ndarray) -> None:
-    """Count where ``flow`` has another ``sign`` than when it last flowed; both are brought up to date."""
-    now = np.where(np.abs(flow) > STILL, np.sign(flow), sign)
+def _count_turns(flow: np.ndarray, sign: np.ndarray, turns: np.ndarray, peak: np.ndarray) -> None:
+    """Count where ``flow`` has another ``sign`` than when it last flowed; signs and peaks are brought up to date."""
+    np.maximum(peak, np.abs(flow), out=peak)
+    now = np.where(np.abs(flow) > np.maximum(STILL, SLIGHT * peak), np.sign(flow), sign)
     turns += now * sign < 0.0
     sign[:] = now
 

@@ -15,10 +15,6 @@ from floodsim.simulate.run_case import run_case
 from tests.simulate.networks import write_inp
 
 ROOT = Path(__file__).parents[2]
-BALANCED = {"UP-S", "Y238"}
-"""Manholes whose inlets pass what they take in on one side of the street out again on the other, so that their sum is
-about none for an hour and turns with what is around them; UP-S also with the wet well of 24 m2 on its feeder of 12 m
-(T = 2 pi sqrt(L S / (g A)) = 64 s)."""
 
 
 def test_a_surcharging_street_turns_once_out_and_once_in(tmp_path: Path) -> None:
@@ -66,11 +62,10 @@ def test_a_surcharging_street_turns_once_out_and_once_in(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_three_hours_of_the_old_town() -> None:
-    """No manhole turns more than five times in three hours, but two that stand in balance; no least flow is asked."""
+    """No manhole turns more than five times; single inlets may, where water passes a manhole from kerb to kerb."""
     case = load_case(ROOT / "cases/old_town_drained/case.toml", ["clock.duration=3 h"], os.environ)
     results = run_case(case)
     turns = results.summary["drainage"]["turns"]
-    assert {one["name"] for one in turns["manholes"]["worst"] if one["turns"] > 5} <= BALANCED, turns
-    assert turns["manholes"]["most"] <= 7, turns
-    assert turns["inlets"]["over_5"] <= 8, turns
+    assert turns["manholes"]["most"] <= 5, turns
+    assert turns["inlets"]["over_5"] <= 5, turns
     assert all(abs(error) < 1e-12 for error in results.summary["mass"]["errors"].values())
