@@ -13,7 +13,7 @@ from floodsim.kernels.jit import kernel
 from floodsim.kernels.network_ends import series_means
 from floodsim.kernels.network_sections import depth_of_flow, section_at
 from floodsim.kernels.network_step import gate_settings
-from floodsim.kernels.network_structures import curve_at, steps_at, weir_flow
+from floodsim.kernels.network_structures import BOTTOM, curve_at, orifice_flow, steps_at, weir_flow
 
 CIRCLE = PROFILES["CIRCULAR"]
 
@@ -130,6 +130,15 @@ def test_the_slope_of_a_weir_is_that_of_its_flow(kind: int, h1: float, h2: float
     power = {1: 1.67, 2: 2.5}.get(kind, 1.5)
     steeper = {1: power / 1.5}.get(kind, 1.0) if h1 < 1.5 else 1.0  # a side weir is linearised as a straight one
     assert slope * steeper == pytest.approx((flow(h1 + 1e-6)[0] - flow(h1 - 1e-6)[0]) / 2e-6, rel=0.01)
+
+
+def test_a_bottom_orifice_under_little_water_is_a_weir_along_its_rim():
+    """0.414 sqrt(2 g) P h^1.5 of a rectangle of 0.4 m by 1.0 m, until the flow is that of the opening."""
+    g = 9.81
+    low, _ = orifice_flow(BOTTOM, 0.0, 0.4, 1.0, 0.65, False, 1.0, 0.1, -1.0, g)
+    assert low == pytest.approx(0.414 * np.sqrt(2.0 * g) * 2.8 * 0.1**1.5, rel=1e-12)
+    deep, _ = orifice_flow(BOTTOM, 0.0, 0.4, 1.0, 0.65, False, 1.0, 0.5, -1.0, g)
+    assert deep == pytest.approx(0.65 * 0.4 * np.sqrt(2.0 * g * 0.5), rel=1e-12)
 
 
 def test_every_gate_moves_at_its_own_speed():
