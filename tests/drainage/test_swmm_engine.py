@@ -112,6 +112,30 @@ def test_what_is_handed_over_is_what_swmm_books(tmp_path: Path) -> None:
     assert "ERROR" not in running.close()
 
 
+def test_a_steady_inflow_is_handed_over_steadily(tmp_path: Path) -> None:
+    """Half a step's inflow is always under way: it is not made up for again in every step."""
+    model = replace(swmm_model(network(tmp_path), OPEN), folder=tempfile.mkdtemp(dir=tmp_path))
+    running = Running(model)
+    volumes = np.array([0.2, 0.05, 0.0, 0.0], np.float32)
+    for k in range(1, 301):
+        running.advance(float(k), volumes, np.full(1, np.nan))
+        assert running.nodes[:, kernels.GIVEN] == pytest.approx(volumes, rel=1e-6)
+        assert running.nodes[:, kernels.DUE] == pytest.approx(0.5 * volumes, rel=1e-6)
+    running.close()
+
+
+def test_the_water_surface_of_a_node_counts_every_barrel(tmp_path: Path) -> None:
+    """C1 is two pipes of 0.5 m by 50 m: the surface at its ends is more than one of them could have at its widest."""
+    model = replace(swmm_model(network(tmp_path), OPEN), folder=tempfile.mkdtemp(dir=tmp_path))
+    running = Running(model)
+    running.advance(300.0, np.array([60.0, 15.0, 0.0, 0.0], np.float32), np.full(1, np.nan))
+    surface = running.nodes[:, kernels.SURFACE]
+    half_c1, half_c2 = 0.5 * 25.0, 0.6 * 25.0
+    assert half_c1 < surface[0] < 2 * half_c1
+    assert half_c1 + half_c2 < surface[1] < 2 * half_c1 + half_c2
+    running.close()
+
+
 def test_the_ledger_closes_to_what_swmm_loses(tmp_path: Path) -> None:
     engine = SwmmEngine(network(tmp_path), OPEN)
     give(engine, 0, 120)

@@ -21,29 +21,45 @@ PACKED = {
 PACKED["amd64"], PACKED["arm64"] = PACKED["x86_64"], PACKED["aarch64"]
 
 SCRIPT = """
-import json, sys
+import importlib, json, sys
 import numpy as np
+from tests.kernels import test_inertial, test_second_order
 from tests.kernels.fields import random_water
-from floodsim.kernels.first_order import sweep
+name = sys.argv[1]
+scheme = importlib.import_module("floodsim.kernels." + name)
 for dtype in (np.float64, np.float32):
-    random_water((3, 4), 0, dtype).sweep(0.01)
-json.dump({str(key[0].dtype): text for key, text in sweep.inspect_asm().items()}, sys.stdout)
+    water = random_water((3, 4), 0, dtype)
+    if name == "inertial":
+        test_inertial._step(water, 0.01)
+    else:
+        test_second_order._step(water, 0.01, scheme=scheme)
+json.dump({str(key[0].dtype): text for key, text in scheme.sweep.inspect_asm().items()}, sys.stdout)
 """
 
 
 @pytest.mark.skipif(PLAIN, reason="kernels are not compiled")
 @pytest.mark.skipif(platform.machine().lower() not in PACKED, reason="vector instructions of this machine not listed")
-def test_the_sweep_is_vector_code(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "divisions", "roots"),
+    [
+        ("first_order", 2, 4),  # fluxes, friction; wave speed before and after, two of friction
+        ("second_order", 3, 5),  # slopes, fluxes, friction; the same, and friction of the half step
+        ("inertial", 2, 3),  # friction, shares of scarce water; two of friction, wave speed
+    ],
+)
+def test_sweeps_are_vector_code(tmp_path: Path, scheme: str, divisions: int, roots: int) -> None:
     """Compiled afresh, because Numba shows no assembly of what it has read from its cache."""
     root = Path(__file__).parents[2]
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(root)}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, scheme], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     listings = json.loads(done.stdout)
     assert sorted(listings) == ["float32", "float64"]
     patterns = PACKED[platform.machine().lower()]
     for text in listings.values():
-        assert len(re.findall(patterns["divide"], text)) >= 2  # fluxes, friction
-        assert len(re.findall(patterns["root"], text)) >= 4  # wave speed before and after, two of friction
+        assert len(re.findall(patterns["divide"], text)) >= divisions
+        assert len(re.findall(patterns["root"], text)) >= roots
         assert not re.search(r"\bcallq?\s+\S*\bpowf?\b", text)
         assert not re.search(r"\$powf?\b|\bbl\s+_?powf?\b|\bmovabsq\s+\$(pow|fma)", text)
