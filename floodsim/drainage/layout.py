@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from floodsim.drainage.culverts import inlet_rating
-from floodsim.drainage.network import Network, NodeKind, OrificeKind, OutfallKind, PumpKind
+from floodsim.drainage.network import Network, NodeKind, OrificeKind, OutfallKind, PumpKind, WeirKind, Weirs
 from floodsim.drainage.node_tables import SLOT, HalfConduits, NodeTables, depth_of_volume, node_tables
 from floodsim.drainage.sections import GRAVITY, Scale, ShapeTables, scale_of
 from floodsim.kernels import network_conduits as cc
@@ -296,27 +296,34 @@ def _orifice_rows(network: Network) -> dict[str, np.ndarray]:
     kind = np.where(orifices.kind == OrificeKind.SIDE, cs.SIDE, cs.BOTTOM)
     wholes = _structure_wholes(network, link, kind, None, [])
     height, size, shape = _sizes(network, link)
-    numbers = np.zeros((link.size, 9))
+    numbers = np.zeros((link.size, cs.COLUMNS))
     numbers[:, cs.CREST], numbers[:, cs.HEIGHT], numbers[:, cs.WIDTH] = _crest(network, link), height, size[:, 1]
     numbers[:, cs.COEFFICIENT] = orifices.coefficient
     numbers[:, cs.ROUND] = [name == "CIRCULAR" for name in shape]
     return {"orifice_numbers": numbers, "orifice_wholes": wholes}
 
 
+def by_road_tables(weirs: Weirs) -> np.ndarray:
+    """Which weirs (n,) are roads whose coefficients follow from width and surface, whatever coefficient they state."""
+    return (weirs.kind == WeirKind.ROADWAY) & (weirs.road_width > 0.0) & (weirs.road_paved > 0)
+
+
 def _weir_rows(network: Network, spans: list[tuple[int, int]]) -> dict[str, np.ndarray]:
     weirs = network.weirs
     link = weirs.link.astype(np.int64)
-    kind = np.where(weirs.kind >= 4, cs.TRANSVERSE, weirs.kind)
+    by_coefficient = (weirs.kind == WeirKind.ROADWAY) & ~by_road_tables(weirs)
+    kind = np.where(by_coefficient, cs.TRANSVERSE, weirs.kind)
     wholes = _structure_wholes(network, link, kind, weirs.curve, spans)
     wholes[:, cs.FLAG] = weirs.surcharges
     height, size, _ = _sizes(network, link)
-    numbers = np.zeros((link.size, 9))
+    numbers = np.zeros((link.size, cs.COLUMNS))
     numbers[:, cs.CREST], numbers[:, cs.HEIGHT], numbers[:, cs.WIDTH] = _crest(network, link), height, size[:, 1]
     numbers[:, cs.COEFFICIENT], numbers[:, cs.ENDS] = weirs.coefficient, weirs.end_coefficient
     # a triangular weir gives its top width, from which its side slope follows; a trapezoidal one gives the slope
     triangular = kind == cs.V_NOTCH
     numbers[:, cs.SLOPE] = np.where(triangular, size[:, 1] / np.maximum(2.0 * height, 1e-9), size[:, 2])
     numbers[:, cs.CONTRACTIONS] = weirs.end_contractions
+    numbers[:, cs.ROAD_WIDTH], numbers[:, cs.ROAD_SURFACE] = weirs.road_width, weirs.road_paved
     return {"weir_numbers": numbers, "weir_wholes": wholes}
 
 
@@ -325,7 +332,7 @@ def _outlet_rows(network: Network, spans: list[tuple[int, int]]) -> dict[str, np
     link = outlets.link.astype(np.int64)
     wholes = _structure_wholes(network, link, np.zeros(link.size, np.int64), outlets.curve, spans)
     wholes[:, cs.FLAG] = outlets.by_head
-    numbers = np.zeros((link.size, 9))
+    numbers = np.zeros((link.size, cs.COLUMNS))
     numbers[:, cs.CREST] = _crest(network, link)
     numbers[:, cs.COEFFICIENT], numbers[:, cs.EXPONENT] = outlets.coefficient, outlets.exponent
     return {"outlet_numbers": numbers, "outlet_wholes": wholes}

@@ -8,7 +8,17 @@ import numpy as np
 
 from floodsim.case.units import closest
 from floodsim.drainage.dummies import DUMMY, dummy_rows
-from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind, Unsupported, WeirKind
+from floodsim.drainage.layout import by_road_tables
+from floodsim.drainage.network import (
+    NONE,
+    LinkKind,
+    Network,
+    NodeKind,
+    OutfallKind,
+    StorageKind,
+    Unsupported,
+    WeirKind,
+)
 from floodsim.drainage.rules import Operand, Watched
 from floodsim.drainage.shapes import PROFILES
 from floodsim.drainage.where import place_in_file
@@ -22,7 +32,6 @@ TABLES = (
     "nodes", "links", "storages", "outfalls", "dividers", "sections", "conduits", "pumps", "orifices", "weirs",
     "outlets", "inflows", "dry_weather",
 )  # fmt: skip
-ROADS = ("", "PAVED", "GRAVEL")
 ONCE = "every name once"
 CONDUIT_NUMBERS = (
     ("length", "more than 0 m", "measure it along the pipe, or let it follow from the places of its nodes"),
@@ -73,25 +82,17 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
             allowed="shapes with a size",
             remedy=f"replace it by an ideal pump, as runs of a case do, or {BY_SWMM}",
         )
-    for row in np.flatnonzero(network.weirs.kind == WeirKind.ROADWAY):
-        name = names[network.weirs.link[row]]
-        by_table = network.weirs.road_width[row] > 0.0 and network.weirs.road_paved[row] != 0
-        if by_table and network.weirs.coefficient[row] > 0.0:
-            faults.add(
-                f"weir {name} cannot be run: with width and surface of a road, tables replace its coefficient",
-                key=place_in_file(network, "link", name, f"[WEIRS] {name}"),
-                value=f"width {network.weirs.road_width[row]:g} m, {ROADS[int(network.weirs.road_paved[row])]}",
-                allowed="a coefficient alone",
-                remedy=f"write * in place of the surface to use the coefficient, or {BY_SWMM}",
-            )
-        elif not network.weirs.coefficient[row] > 0.0:
-            faults.add(
-                f"weir {name} cannot be run: the tables of roadway weirs are not known",
-                key=place_in_file(network, "link", name, f"[WEIRS] {name}"),
-                value=float(network.weirs.coefficient[row]),
-                allowed="a coefficient above 0",
-                remedy=f"give the weir a discharge coefficient of its own, or {BY_SWMM}",
-            )
+    weirs = network.weirs
+    unknown = (weirs.kind == WeirKind.ROADWAY) & ~by_road_tables(weirs) & ~(weirs.coefficient > 0.0)
+    for row in np.flatnonzero(unknown):
+        name = names[weirs.link[row]]
+        faults.add(
+            f"weir {name} cannot be run: neither a coefficient nor width and surface of the road say what it passes",
+            key=place_in_file(network, "link", name, f"[WEIRS] {name}"),
+            value=float(weirs.coefficient[row]),
+            allowed="a coefficient above 0, or a width above 0 and PAVED or GRAVEL",
+            remedy="give the weir width and surface of its road, or a discharge coefficient",
+        )
     faults.raise_if_any()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from floodsim.kernels.jit import inline, kernel
 from floodsim.kernels.network_sections import curve_at
+from floodsim.kernels.roadway import road_coefficient
 
 # columns shared by all structures
 LINK, START, END, KIND, FIRST, LAST, FLAP, FLAG = range(8)
@@ -18,8 +19,9 @@ LINK, START, END, KIND, FIRST, LAST, FLAP, FLAG = range(8)
 PUMP_IDEAL, PUMP_STEPS, PUMP_HEAD, PUMP_DEPTH, PUMP_AFFINITY = range(5)
 START_DEPTH, STOP_DEPTH = 0, 1
 SIDE, BOTTOM = 0, 1
-CREST, HEIGHT, COEFFICIENT, ROUND, WIDTH, ENDS, SLOPE, CONTRACTIONS, EXPONENT = range(9)
-TRANSVERSE, SIDEFLOW, V_NOTCH, TRAPEZOIDAL = range(4)
+CREST, HEIGHT, COEFFICIENT, ROUND, WIDTH, ENDS, SLOPE, CONTRACTIONS, EXPONENT, ROAD_WIDTH, ROAD_SURFACE = range(11)
+COLUMNS = 11
+TRANSVERSE, SIDEFLOW, V_NOTCH, TRAPEZOIDAL, ROADWAY = range(5)
 HEAD_EPS = 1e-6
 
 
@@ -121,9 +123,10 @@ def orifice_flow(kind, crest, height, width, coefficient, round_, open_part, h1,
 
 @kernel
 def weir_flow(kind, numbers, coefficient, open_part, surcharges, backwards, h1, h2):
-    """Flow (m3/s) and dQ/dh (m2/s) over a weir from the higher head h1 to the lower h2; ``numbers`` (9,) its row.
+    """Flow (m3/s) and dQ/dh (m2/s) over a weir from the higher head h1 to the lower h2; ``numbers`` (11,) its row.
 
-    A weir under water up to its crown becomes an orifice of the same flow, or stays as it is at the crown.
+    A weir under water up to its crown becomes an orifice of the same flow, or stays as it is at the crown; a road has
+    no crown.
     """
     crown = numbers[CREST] + numbers[HEIGHT]
     crest = numbers[CREST] + (1.0 - open_part) * numbers[HEIGHT]
@@ -131,6 +134,9 @@ def weir_flow(kind, numbers, coefficient, open_part, surcharges, backwards, h1, 
     if over <= HEAD_EPS or crown <= crest:
         return 0.0, 0.0
     under = h2 - crest
+    if kind == ROADWAY:
+        q = road_coefficient(numbers[ROAD_SURFACE], numbers[ROAD_WIDTH], over, under) * numbers[WIDTH] * over**1.5
+        return q, 1.5 * q / max(over - max(under, 0.0), 1e-12)  # linear where both sides come level: no floor
     drowned = h1 > crown
     h = crown - crest if drowned else over
     width = max(numbers[WIDTH] - 0.1 * numbers[CONTRACTIONS] * h, 0.0)
@@ -155,7 +161,7 @@ def weir_flow(kind, numbers, coefficient, open_part, surcharges, backwards, h1, 
 
 @kernel
 def orifice_flows(dt, wholes, numbers, head, surface, setting, g, flow):
-    """Flow of every orifice; ``wholes`` (n, 8), ``numbers`` (n, 9)."""
+    """Flow of every orifice; ``wholes`` (n, 8), ``numbers`` (n, 11)."""
     for p in range(wholes.shape[0]):
         link, i, j = wholes[p, LINK], wholes[p, START], wholes[p, END]
         forward = head[i] >= head[j]
@@ -173,7 +179,7 @@ def orifice_flows(dt, wholes, numbers, head, surface, setting, g, flow):
 
 @kernel
 def weir_flows(dt, wholes, numbers, points, head, surface, setting, flow):
-    """Flow of every weir; ``wholes`` (n, 8) with FLAG whether it surcharges, ``numbers`` (n, 9)."""
+    """Flow of every weir; ``wholes`` (n, 8) with FLAG whether it surcharges, ``numbers`` (n, 11)."""
     for p in range(wholes.shape[0]):
         link, i, j = wholes[p, LINK], wholes[p, START], wholes[p, END]
         forward = head[i] >= head[j]

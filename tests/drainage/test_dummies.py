@@ -14,7 +14,7 @@ from floodsim.drainage.measures import network_of
 from floodsim.drainage.network import LinkKind, PumpKind
 from floodsim.drainage.read_inp import read_inp
 from floodsim.drainage.run_swmm import run_swmm
-from floodsim.drainage.validate import refuse_for_swmm, refuse_unsupported, validate_network
+from floodsim.drainage.validate import refuse_unsupported, validate_network
 from floodsim.drainage.write_inp import write_inp
 from floodsim.errors import CaseError
 
@@ -52,7 +52,6 @@ A FLOW Q FLOW 1 1
 NODES ALL
 LINKS ALL
 """
-ROAD = "[WEIRS]\nW A C ROADWAY 1 1.7 NO 0 0 YES 8 {}\n[XSECTIONS]\nW RECT_OPEN 1 6 0 0\n"
 TANK = "[STORAGE]\nS 9 3 0 FUNCTIONAL 0 0 20 0 {}\n[CONDUITS]\nPS S C 30 0.013\n[XSECTIONS]\nPS CIRCULAR 0.5\n"
 
 
@@ -97,19 +96,6 @@ def test_a_case_runs_dummies_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match=r"\[CONDUITS\] line 16, D: conduit D cannot be run: it is a DUMMY") as caught:
         Engine(read_inp(file))
     assert 'engine = "swmm"' in caught.value.faults[0].remedy
-
-
-@pytest.mark.parametrize("surface", ["PAVED", "GRAVEL"])
-def test_a_road_by_table_is_refused_even_with_a_coefficient(tmp_path: Path, surface: str) -> None:
-    """SWMM 5.2 gives the same head for every coefficient there; it counts only where there is no surface."""
-    network = with_dummies_as_pumps(read_inp(written(tmp_path, ROAD.format(surface))))
-    with pytest.raises(
-        CaseError, match=rf"\[WEIRS\] line \d+, W: weir W cannot be run.*\n.*width 8 m, {surface}"
-    ) as caught:
-        refuse_unsupported(network)
-    assert 'engine = "swmm"' in caught.value.faults[0].remedy
-    refuse_for_swmm(network)
-    refuse_unsupported(with_dummies_as_pumps(read_inp(written(tmp_path, ROAD.format("*")))))
 
 
 @pytest.mark.parametrize(
