@@ -12,6 +12,7 @@ from floodsim.drainage.draft import shortened
 from floodsim.drainage.dummies import dummy_rows
 from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, PumpKind
 from floodsim.drainage.paths import parts_of, reaches
+from floodsim.drainage.roads import ROAD_FIGURES, ROAD_REMEDY, without_figures
 from floodsim.drainage.where import source_in_file
 from floodsim.grid.grid import Grid
 
@@ -233,6 +234,11 @@ def _dummies(network: Network) -> Iterator[Finding]:
             )
 
 
+def _roads(network: Network) -> Iterator[Finding]:
+    for row in network.weirs.link[without_figures(network.weirs)].tolist():
+        yield _link(network, row, ERROR, "road_without_figures", ROAD_FIGURES, ROAD_REMEDY)
+
+
 def _unsupported(network: Network) -> Iterator[Finding]:
     nan = float("nan")
     for item in network.unsupported:
@@ -277,5 +283,6 @@ CHECKS: tuple[Callable[[Network], Iterator[Finding]], ...] = (
     _shrinking,
     _conduits,
     _dummies,
+    _roads,
     _unsupported,
 )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from floodsim.drainage.culverts import inlet_rating
-from floodsim.drainage.network import Network, NodeKind, OrificeKind, OutfallKind, PumpKind, WeirKind, Weirs
+from floodsim.drainage.network import Network, NodeKind, OrificeKind, OutfallKind, PumpKind, WeirKind
 from floodsim.drainage.node_tables import SLOT, HalfConduits, NodeTables, depth_of_volume, node_tables
+from floodsim.drainage.roads import by_road_tables
 from floodsim.drainage.sections import GRAVITY, Scale, ShapeTables, scale_of
 from floodsim.kernels import network_conduits as cc
 from floodsim.kernels import network_structures as cs
@@ -301,11 +302,6 @@ def _orifice_rows(network: Network) -> dict[str, np.ndarray]:
     numbers[:, cs.COEFFICIENT] = orifices.coefficient
     numbers[:, cs.ROUND] = [name == "CIRCULAR" for name in shape]
     return {"orifice_numbers": numbers, "orifice_wholes": wholes}
-
-
-def by_road_tables(weirs: Weirs) -> np.ndarray:
-    """Which weirs (n,) are roads whose coefficients follow from width and surface, whatever coefficient they state."""
-    return (weirs.kind == WeirKind.ROADWAY) & (weirs.road_width > 0.0) & (weirs.road_paved > 0)
 
 
 def _weir_rows(network: Network, spans: list[tuple[int, int]]) -> dict[str, np.ndarray]:

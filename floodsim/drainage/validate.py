@@ -8,17 +8,8 @@ import numpy as np
 
 from floodsim.case.units import closest
 from floodsim.drainage.dummies import DUMMY, dummy_rows
-from floodsim.drainage.layout import by_road_tables
-from floodsim.drainage.network import (
-    NONE,
-    LinkKind,
-    Network,
-    NodeKind,
-    OutfallKind,
-    StorageKind,
-    Unsupported,
-    WeirKind,
-)
+from floodsim.drainage.network import NONE, LinkKind, Network, NodeKind, OutfallKind, StorageKind, Unsupported
+from floodsim.drainage.roads import ROAD_FIGURES, ROAD_REMEDY, without_figures
 from floodsim.drainage.rules import Operand, Watched
 from floodsim.drainage.shapes import PROFILES
 from floodsim.drainage.where import place_in_file
@@ -82,16 +73,14 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
             allowed="shapes with a size",
             remedy=f"replace it by an ideal pump, as runs of a case do, or {BY_SWMM}",
         )
-    weirs = network.weirs
-    unknown = (weirs.kind == WeirKind.ROADWAY) & ~by_road_tables(weirs) & ~(weirs.coefficient > 0.0)
-    for row in np.flatnonzero(unknown):
-        name = names[weirs.link[row]]
+    for row in np.flatnonzero(without_figures(network.weirs)):
+        name = names[network.weirs.link[row]]
         faults.add(
-            f"weir {name} cannot be run: neither a coefficient nor width and surface of the road say what it passes",
+            f"weir {name} cannot be run: {ROAD_FIGURES}",
             key=place_in_file(network, "link", name, f"[WEIRS] {name}"),
-            value=float(weirs.coefficient[row]),
+            value=float(network.weirs.coefficient[row]),
             allowed="a coefficient above 0, or a width above 0 and PAVED or GRAVEL",
-            remedy="give the weir width and surface of its road, or a discharge coefficient",
+            remedy=ROAD_REMEDY,
         )
     faults.raise_if_any()
 

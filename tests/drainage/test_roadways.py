@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from floodsim.drainage.check_network import check_network
 from floodsim.drainage.engine import Engine
 from floodsim.drainage.read_inp import read_inp
 from floodsim.drainage.run_swmm import run_swmm
@@ -103,4 +104,7 @@ def test_a_road_without_any_figure_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match=r"\[WEIRS\] line \d+, W: weir W cannot be run: neither a coeff") as caught:
         refuse_unsupported(network)
     assert "width and surface" in caught.value.faults[0].remedy
+    (finding,) = check_network(network)
+    assert (finding.severity, finding.title) == ("error", "weir W ([WEIRS] line 14)")
     refuse_unsupported(read_inp(written(tmp_path, "8 *")))
+    assert check_network(read_inp(written(tmp_path, "8 PAVED", coefficient=0.0))) == []
