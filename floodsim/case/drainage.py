@@ -96,7 +96,7 @@ class Drainage(Section):
     engine: Literal["floodsim", "swmm"] = Field(
         "floodsim",
         description="floodsim: its own engine, closes to rounding; swmm: EPA SWMM 5.2 (extra swmm) with SLOT and steps "
-        "up to 1 s, runs seeping tanks too; no rules on street depths, no failing pumps",
+        "up to 1 s, runs weir dividers too; no rules on street depths, no failing pumps",
     )
     coupling_step: Annotated[Duration, Field(gt=0, le=60)] = Field(
         1.0, description="longest time the exchange stays constant; divides solver.sync_interval"

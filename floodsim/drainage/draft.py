@@ -236,7 +236,7 @@ def columns(table: type[Table], rows: list[dict[str, Any]], width: int = 1) -> T
     for column in fields(table):  # type: ignore[arg-type]
         kind = np.int64 if column.name in WHOLE else np.bool_ if column.name in TRUTHS else np.float64
         values: np.ndarray = np.array([row[column.name] for row in rows], kind)
-        wide = column.name in ("coefficient", "patterns") and width > 1
+        wide = column.name in ("coefficient", "patterns", "seepage") and width > 1
         made[column.name] = values.reshape(-1, width) if wide else values
     return table(**made)
 

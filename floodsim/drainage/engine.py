@@ -63,7 +63,7 @@ class Engine:
         self.forcing = NetworkForcing(network)
         self.own_inflows = own_inflows
         self.time = 0.0
-        self.water = _initial_water(nodes, links)
+        self.water = _initial_water(nodes, links, len(self.plan.layout.tank_wholes))
         self.target = np.ones(links)
         self.target[network.pumps.link] = network.pumps.initial_on
         self._share, self._stiffness = np.empty(nodes), np.empty(nodes)
@@ -315,8 +315,8 @@ def running_depth(layout: Layout, row: int, flow: float) -> float:
     return float(np.interp(np.sqrt(abs(flow) / most), cells, table[shape]) * numbers[cc.HEIGHT])
 
 
-def _initial_water(nodes: int, links: int) -> Water:
-    """A dry network."""
+def _initial_water(nodes: int, links: int, tanks: int) -> Water:
+    """A dry network; ``tanks``: those that seep."""
 
     def node() -> np.ndarray:
         return np.zeros(nodes)
@@ -329,6 +329,6 @@ def _initial_water(nodes: int, links: int) -> Water:
         at=np.zeros(nodes, np.int64), piece=np.zeros((nodes, 6)),
         flow=link(), mid_area=link(), growth=link(), through=link(), weighted_area=link(),
         middle=np.zeros((links, 4)), setting=link(),
-        entering=np.zeros((nodes, 2)), net=node(), taken=node(), flooded=node(), seeped=node(), passed=node(),
-        passed_link=link(), step=np.zeros(3),
+        entering=np.zeros((nodes, 2)), net=node(), taken=node(), flooded=node(), seeped=node(),
+        soaked=np.zeros((tanks, 2)), passed=node(), passed_link=link(), step=np.zeros(3),
     )  # fmt: skip

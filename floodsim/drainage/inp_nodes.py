@@ -8,7 +8,7 @@ from typing import Any
 from floodsim.drainage.draft import Draft, NodeRow, shortened
 from floodsim.drainage.inp_options import Units
 from floodsim.drainage.inp_tables import SeriesReader
-from floodsim.drainage.inp_text import Fields, InpFile, Row, to_float
+from floodsim.drainage.inp_text import Fields, InpFile, Row
 from floodsim.drainage.network import NONE, DividerKind, NodeKind, OutfallKind, StorageKind, Unsupported
 
 OUTFALL_KINDS = {
@@ -113,8 +113,9 @@ def _storage(fields: Fields, draft: Draft, units: Units) -> NodeRow:
         kind, coefficient = StorageKind.QUADRATIC, _shaped_area(shape, fields, units)
     last = 6 if shape == "TABULAR" else 8
     node.surcharge_depth = fields.number(last, "surcharge depth", 0.0, low=0.0) * units.length
-    _lost_water(fields, last, draft, units)
-    node.detail = {"kind": kind, "coefficient": coefficient, "curve": curve}
+    _note_evaporation(fields, last + 1, draft)
+    seepage = _seepage(fields, last + 2, units)
+    node.detail = {"kind": kind, "coefficient": coefficient, "curve": curve, "seepage": seepage}
     return node
 
 
@@ -142,16 +143,22 @@ def _shaped_area(shape: str, fields: Fields, units: Units) -> tuple[float, float
     return 0.0, math.pi / 4.0 * long * wide / (slope * units.length), 0.0
 
 
-def _lost_water(fields: Fields, last: int, draft: Draft, units: Units) -> None:
-    """Evaporation and seepage after the surcharge depth, which the tables do not hold; seepage is kept for SWMM."""
-    texts = fields.row.tokens[last + 1 :]
-    values = [to_float(text) or 0.0 for text in texts]
-    if values and values[0] > 0.0 and draft.evaporates:
+def _note_evaporation(fields: Fields, at: int, draft: Draft) -> None:
+    """A share of evaporation matters only where something evaporates."""
+    if fields.number(at, "share of evaporation", 0.0, low=0.0) > 0.0 and draft.evaporates:
         draft.unsupported.append(Unsupported("STORAGE", fields.name, "evaporation is not reckoned"))
-    if any(value > 0.0 for value in values[1:]):
-        scale = (units.fine / 1e-3, units.fine / 1e-3, 1.0) if len(values) > 2 else (units.fine / 1e-3,)
-        words = tuple(value * factor for value, factor in zip(values[1:4], scale, strict=False))
-        draft.unsupported.append(Unsupported("STORAGE", fields.name, "seepage into the ground is not reckoned", words))
+
+
+def _seepage(fields: Fields, at: int, units: Units) -> tuple[float, float, float]:
+    """Suction head (m), conductivity (m/s) and moisture deficit; one number alone is the conductivity."""
+    count = len(fields.row.tokens) - at
+    if count <= 0:
+        return 0.0, 0.0, 0.0
+    if count == 1:
+        return 0.0, fields.number(at, "seepage rate", low=0.0) * units.rain, 0.0
+    suction = fields.number(at, "suction head", low=0.0) * units.fine
+    conductivity = fields.number(at + 1, "conductivity", low=0.0) * units.rain
+    return suction, conductivity, fields.number(at + 2, "moisture deficit", low=0.0)
 
 
 def read_places(inp: InpFile, draft: Draft) -> None:

@@ -11,6 +11,7 @@ from floodsim.drainage.network import Network, NodeKind, OrificeKind, OutfallKin
 from floodsim.drainage.node_tables import SLOT, HalfConduits, NodeTables, depth_of_volume, node_tables
 from floodsim.drainage.roads import by_road_tables
 from floodsim.drainage.sections import GRAVITY, Scale, ShapeTables, scale_of
+from floodsim.drainage.seeping_tanks import seeping_tanks
 from floodsim.kernels import network_conduits as cc
 from floodsim.kernels import network_structures as cs
 from floodsim.kernels.network_step import Layout
@@ -62,6 +63,7 @@ def plan_network(network: Network, coupled: np.ndarray, safety: float, least_ste
     notes = _slow_short_links(network, tables, full_depth, numbers, wholes, safety, least_step)
     points, firsts = _curve_points(network)
     points = _with_inlet_ratings(network, scales, table, numbers, wholes, points)
+    tanks, points = seeping_tanks(network, points)
     layout = Layout(
         invert=network.nodes.invert.astype(float),
         boundless=(network.nodes.kind == NodeKind.OUTFALL).astype(np.int64),
@@ -77,6 +79,7 @@ def plan_network(network: Network, coupled: np.ndarray, safety: float, least_ste
         conduit_numbers=numbers,
         conduit_wholes=wholes,
         points=points,
+        **tanks,
         **_pump_rows(network, firsts, points),
         **_orifice_rows(network),
         **_weir_rows(network, firsts),

@@ -123,12 +123,13 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Storages:
-    """Storage nodes: ``node`` row, `StorageKind`, coefficients (n, 3), ``curve`` row of a (depth m, area m2) curve."""
+    """Storages by `StorageKind`; ``curve`` of (depth m, area m2); ``seepage``: suction m, conductivity m/s, deficit."""
 
     node: np.ndarray
     kind: np.ndarray
     coefficient: np.ndarray
     curve: np.ndarray
+    seepage: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -356,7 +357,7 @@ class Options:
 class Unsupported:
     """Something in the input that the tables cannot hold: section or kind, name and why.
 
-    ``words`` are what EPA SWMM is told in its place (nothing, where it needs none); None where it cannot run it either.
+    ``words``: what EPA SWMM is told in its place; None where it cannot run it either.
     """
 
     kind: str

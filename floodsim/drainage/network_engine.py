@@ -13,7 +13,7 @@ from floodsim.drainage.network import Network
 @dataclass(frozen=True)
 class NetworkLedger:
     """Volumes in m3 since the start. ``inflow`` is the net lateral inflow, ``outfall`` the net outflow to outside,
-    ``seepage`` what conduits (of SWMM also storages) lost to the ground.
+    ``seepage`` what conduits and tanks lost to the ground.
     """
 
     initial: float

@@ -107,6 +107,13 @@ def surfaces_of_halves(halves: HalfConduits, table: np.ndarray, which: np.ndarra
     return np.where(part < -0.5 * EDGE, 0.0, width) * halves.area[which]
 
 
+def storage_depths(network: Network, row: int, full_depth: float) -> np.ndarray:
+    """Depths (m) at which the area of storage ``row`` is taken; it is linear in between."""
+    if network.storages.kind[row] == StorageKind.TABULAR:
+        return np.union1d(network.curves[int(network.storages.curve[row])].x, [full_depth])
+    return np.linspace(0.0, max(full_depth, 1e-3), 41)
+
+
 def storage_surface(network: Network, row: int, depth: np.ndarray) -> np.ndarray:
     """Area (m2) of storage ``row`` at ``depth`` (m): from its curve, constant beyond it, or its formula."""
     storages = network.storages
@@ -200,9 +207,7 @@ def _knot_depths(
     depths.append(full_depth[ponds] + EDGE)
     owners.append(ponds)
     for row, node in enumerate(network.storages.node):
-        own = np.linspace(0.0, max(full_depth[node], 1e-3), 41)
-        if network.storages.kind[row] == StorageKind.TABULAR:
-            own = np.union1d(network.curves[int(network.storages.curve[row])].x, [full_depth[node]])
+        own = storage_depths(network, row, float(full_depth[node]))
         depths.append(own)
         owners.append(np.full(own.size, node))
     depth, owner = np.concatenate(depths), np.concatenate(owners)

@@ -149,10 +149,10 @@ def _nodes(network: Network) -> Iterator[tuple[str, Iterable[Cells]]]:
     dividers = [(nodes.name[row], nodes.invert[row], *cells, *depths(row)) for row, cells in _dividers(network)]
     yield "DIVIDERS", dividers
     storages = []
-    seeping = {one.name: one.words for one in network.unsupported if one.kind == "STORAGE" and one.words}
     for at, row in enumerate(network.storages.node.tolist()):
         head = (nodes.name[row], nodes.invert[row], nodes.full_depth[row], nodes.initial_depth[row])
-        seepage = seeping.get(nodes.name[row], ())
+        suction, conductivity, deficit = (float(value) for value in network.storages.seepage[at])
+        seepage = (suction * 1e3, conductivity * 3.6e6, deficit) if conductivity > 0.0 else ()
         storages.append((*head, *_area(network, at), nodes.surcharge_depth[row], 0.0, *seepage))
     yield "STORAGE", storages
 

@@ -9,6 +9,7 @@ import numpy as np
 from floodsim.kernels.jit import kernel
 from floodsim.kernels.network_conduits import conduit_flows
 from floodsim.kernels.network_nodes import share_out, stable_step, update_nodes
+from floodsim.kernels.network_seepage import soak
 from floodsim.kernels.network_structures import orifice_flows, outlet_flows, pump_flows, weir_flows
 
 LONGEST = 5.0
@@ -39,6 +40,8 @@ class Layout(NamedTuple):
     weir_wholes: np.ndarray
     outlet_numbers: np.ndarray
     outlet_wholes: np.ndarray
+    tank_numbers: np.ndarray
+    tank_wholes: np.ndarray
     points: np.ndarray
 
 
@@ -66,6 +69,7 @@ class Water(NamedTuple):
     taken: np.ndarray
     flooded: np.ndarray
     seeped: np.ndarray
+    soaked: np.ndarray
     passed: np.ndarray
     passed_link: np.ndarray
     step: np.ndarray
@@ -103,6 +107,10 @@ def advance(span, safety, lateral, target, per_second, g, layout, water, share, 
             layout.points, g, water.flow, water.mid_area, water.growth, water.through,
             water.weighted_area, water.middle, water.volume, water.passed, water.seeped, water.mid_volume,
             water.mid_surface, stiffness,
+        )  # fmt: skip
+        soak(
+            dt, layout.tank_wholes, layout.tank_numbers, layout.points, water.depth, water.soaked, water.volume,
+            water.seeped,
         )  # fmt: skip
         orifice_flows(
             dt, layout.orifice_wholes, layout.orifice_numbers, water.head, water.surface, water.setting, g, water.flow

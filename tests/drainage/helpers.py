@@ -30,6 +30,7 @@ def table(kind: type, rows: list[dict[str, Any]]) -> Any:
             columns[field.name] = tuple(values)
         else:
             empty = np.zeros((0, 4)) if field.name in ("size", "patterns") else np.zeros(0, int)
+            empty = np.zeros((0, 3)) if kind is nw.Storages and field.name == "seepage" else empty
             columns[field.name] = np.array(values) if rows else empty
     return kind(**columns)
 
@@ -54,10 +55,14 @@ class Sketch:
         self.nodes.append({**NODE, "name": name, "invert": invert, **more})
         return len(self.nodes) - 1
 
-    def storage(self, name: str, invert: float, area: float = 0.0, curve: int = -1, **more: Any) -> int:
+    def storage(
+        self, name: str, invert: float, area: float = 0.0, curve: int = -1,
+        seepage: tuple[float, float, float] = (0.0, 0.0, 0.0), **more: Any,
+    ) -> int:  # fmt: skip
         node = self.junction(name, invert, kind=1, **more)
         kind = nw.StorageKind.TABULAR if curve >= 0 else nw.StorageKind.QUADRATIC
-        self.rows["storages"].append({"node": node, "kind": kind, "coefficient": (area, 0.0, 0.0), "curve": curve})
+        form = {"kind": kind, "coefficient": (area, 0.0, 0.0), "curve": curve}
+        self.rows["storages"].append({"node": node, "seepage": seepage, **form})
         return node
 
     def outfall(

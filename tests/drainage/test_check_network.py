@@ -72,7 +72,8 @@ CASES = {
     "no_outfall": ([("O1 9.4 FREE NO", ""), ("[OUTFALLS]", "O1 9.4 2")], "", "network", ERROR, None),
     "dummy": ([("C2 CIRCULAR 0.8", "C2 DUMMY")], "[CONDUITS]\nD J2 J3 9 0.01\n[XSECTIONS]\nD CIRCULAR 1\n",
               "conduit C2", WARNING, (85, 10)),
-    "unsupported": ([], "[STORAGE]\nS 9 2 0 FUNCTIONAL 0 0 9 0 0 1\n", "STORAGE S", WARNING, None),
+    "unsupported": ([], "[STORAGE]\nS 9 2 0 FUNCTIONAL 0 0 9 0 1\n[EVAPORATION]\nCONSTANT 3\n",
+                    "STORAGE S", WARNING, None),
 }  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def test_a_case_runs_dummies_and_says_so(tmp_path: Path) -> None:
         ("1", "", "", ""),
         ("1", "[EVAPORATION]\nCONSTANT 3.0\n", "evaporation", "take it out"),
         ("1", "[EVAPORATION]\nTIMESERIES Q\n", "evaporation", "take it out"),
-        ("0 50 20 0.2", "", "seepage", 'engine = "swmm"'),
+        ("0 50 20 0.2", "", "", ""),
     ],
 )
 def test_tanks_that_lose_water(tmp_path: Path, losses: str, rates: str, said: str, remedy: str) -> None:

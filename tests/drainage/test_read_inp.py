@@ -286,8 +286,6 @@ def test_inlets(tmp_path: Path) -> None:
 
 
 UNSUPPORTED = {
-    "swc11.inp": {"Cisterns"},
-    "swc17.inp": {"Cisterns"},
     "catchment_as_outfall.inp": {"O-1"},
 }
 
