@@ -36,7 +36,12 @@ NETWORK = [
     "tests/drainage/test_culverts.py",
 ]
 """Tests of the kernels of the pipe network, on a few pipes."""
-MORE = {"surface_paths.py": ["tests/grid/test_catchments.py"]}
+MORE = {
+    "network_seepage.py": ["tests/drainage/test_seeping_tanks.py"],
+    "roadway.py": ["tests/drainage/test_roadways.py"],
+    "surface_paths.py": ["tests/grid/test_catchments.py"],
+    "swmm.py": ["tests/drainage/test_swmm_engine.py"],
+}
 """Tests of a kernel file that lie elsewhere."""
 LONGEST = 600.0
 """Seconds after which tests that no longer end count as having noticed."""
@@ -109,7 +114,7 @@ def mutations(file: Path, count: int, seed: int) -> list[Mutation]:
 def tests_of(file: Path) -> list[str]:
     """The tests that have to notice a change of a kernel file, the nearest first."""
     if file.name.startswith("network"):
-        return NETWORK
+        return [*MORE.get(file.name, []), *NETWORK]
     own = f"{PLAIN}/test_{file.stem}.py"
     return [*([own] if (ROOT / own).exists() else []), *MORE.get(file.name, []), PLAIN]
 

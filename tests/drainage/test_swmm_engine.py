@@ -112,15 +112,16 @@ def test_what_is_handed_over_is_what_swmm_books(tmp_path: Path) -> None:
     assert "ERROR" not in running.close()
 
 
-def test_a_steady_inflow_is_handed_over_steadily(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [1.0, 0.5])
+def test_a_steady_inflow_is_handed_over_steadily(tmp_path: Path, step: float) -> None:
     """Half a step's inflow is always under way: it is not made up for again in every step."""
     model = replace(swmm_model(network(tmp_path), OPEN), folder=tempfile.mkdtemp(dir=tmp_path))
     running = Running(model)
-    volumes = np.array([0.2, 0.05, 0.0, 0.0], np.float32)
+    rates = np.array([0.2, 0.05, 0.0, 0.0], np.float32)
     for k in range(1, 301):
-        running.advance(float(k), volumes, np.full(1, np.nan))
-        assert running.nodes[:, kernels.GIVEN] == pytest.approx(volumes, rel=1e-6)
-        assert running.nodes[:, kernels.DUE] == pytest.approx(0.5 * volumes, rel=1e-6)
+        running.advance(step * k, step * rates, np.full(1, np.nan))
+        assert running.nodes[:, kernels.GIVEN] == pytest.approx(rates, rel=1e-6)
+        assert running.nodes[:, kernels.DUE] == pytest.approx(0.5 * step * rates, rel=1e-6)
     running.close()
 
 
