@@ -113,7 +113,7 @@ def _node(manhole: Manhole, invert: float) -> NodeRow:
 
 
 def _constant_area(area: float) -> dict[str, object]:
-    return {"kind": StorageKind.POWER, "coefficient": (area, 0.0, 0.0), "curve": NONE}
+    return {"kind": StorageKind.POWER, "coefficient": (area, 0.0, 0.0), "curve": NONE, "seepage": (0.0, 0.0, 0.0)}
 
 
 def _section(section: Section) -> SectionRow:
