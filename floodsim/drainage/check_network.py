@@ -243,7 +243,7 @@ def _unsupported(network: Network) -> Iterator[Finding]:
     nan = float("nan")
     for item in network.unsupported:
         remedy = "the rest of it is used; run this network with SWMM if that matters"
-        if item.words is not None:
+        if item.by_swmm:
             remedy = 'coupled runs need engine = "swmm" in [drainage] for it, or take it out'
         source = source_in_file(network, "rule" if item.kind == "CONTROLS" else "node", item.name.removeprefix("rule "))
         yield Finding(WARNING, "unsupported", f"{item.kind} {item.name}", nan, nan, item.reason, remedy, source)

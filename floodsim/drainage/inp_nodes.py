@@ -84,11 +84,8 @@ def _divider(fields: Fields, draft: Draft, units: Units) -> NodeRow:
         curve = draft.row_of("curve", fields.text(4, "diversion curve"), draft.curves, node.place, ("DIVERSION",))
     elif kind == DividerKind.WEIR:
         value = fields.number(6, "weir coefficient", low=0.0) * units.weir
-        draft.unsupported.append(
-            Unsupported(
-                "DIVIDERS", node.name, "the sizes of a weir divider are not kept; dynamic flow does not use it", ()
-            )
-        )
+        reason = "the sizes of a weir divider are not kept; dynamic flow does not use it"
+        draft.unsupported.append(Unsupported("DIVIDERS", node.name, reason, by_swmm=True))
     node.detail = {"kind": kind, "link_name": fields.text(2, "diverted link"), "value": value, "curve": curve}
     return node
 

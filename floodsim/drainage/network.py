@@ -357,13 +357,13 @@ class Options:
 class Unsupported:
     """Something in the input that the tables cannot hold: section or kind, name and why.
 
-    ``words``: what EPA SWMM is told in its place; None where it cannot run it either.
+    ``by_swmm``: whether EPA SWMM can run it beside a street.
     """
 
     kind: str
     name: str
     reason: str
-    words: tuple[float, ...] | None = None
+    by_swmm: bool = False
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def refuse_unsupported(network: Network, file: str = "") -> None:
             f"{item.kind} {item.name} cannot be run: {item.reason}",
             key=_item_place(network, item),
             allowed="what the network engine knows: see the list of elements in its documentation",
-            remedy=REMEDY if item.words is None else BY_SWMM,
+            remedy=BY_SWMM if item.by_swmm else REMEDY,
         )
     names = network.links.name
     for link in network.conduits.link[dummy_rows(network)].tolist():
@@ -89,7 +89,7 @@ def refuse_for_swmm(network: Network, file: str = "") -> None:
     """Raise `CaseError` that names everything in the input that EPA SWMM cannot run beside a street."""
     faults = Faults(file)
     for item in network.unsupported:
-        if item.words is None:
+        if not item.by_swmm:
             faults.add(
                 f"{item.kind} {item.name} cannot be run beside a street: {item.reason}",
                 key=_item_place(network, item),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from floodsim.kernels.jit import kernel
+from floodsim.kernels.network_sections import curve_at
 
 PAVED, GRAVEL = 1, 2
 FOOT = 0.3048
@@ -33,25 +34,14 @@ DROWNED_GRAVEL = np.array(
 
 
 @kernel
-def value_at(table, x):
-    """Value at x of a table (n, 2) of x and y, linear in between and constant beyond its ends."""
-    if x <= table[0, 0]:
-        return table[0, 1]
-    for k in range(1, table.shape[0]):
-        if x < table[k, 0]:
-            part = (x - table[k - 1, 0]) / (table[k, 0] - table[k - 1, 0])
-            return table[k - 1, 1] + part * (table[k, 1] - table[k - 1, 1])
-    return table[-1, 1]
-
-
-@kernel
 def drowning(surface, ratio):
     """Factor of the flow by the tailwater, ``ratio`` of its head to that upstream.
 
     The curves end at 0.4 and 0.24 where both are equal. From 0.99 on the factor falls to none in a line, because level
     water does not flow.
     """
-    factor = value_at(DROWNED_PAVED, ratio) if surface == PAVED else value_at(DROWNED_GRAVEL, ratio)
+    table = DROWNED_PAVED if surface == PAVED else DROWNED_GRAVEL
+    factor, _ = curve_at(table, 0, table.shape[0] - 1, ratio)
     return factor * min((1.0 - min(ratio, 1.0)) / 0.01, 1.0)
 
 
@@ -63,9 +53,8 @@ def road_coefficient(surface, width, over, under):
     GRAVEL.
     """
     if over <= NARROW * width:
-        head = over / FOOT
-        free = value_at(LOW_PAVED, head) if surface == PAVED else value_at(LOW_GRAVEL, head)
+        x, table = over / FOOT, LOW_PAVED if surface == PAVED else LOW_GRAVEL
     else:
-        ratio = over / width
-        free = value_at(HIGH_PAVED, ratio) if surface == PAVED else value_at(HIGH_GRAVEL, ratio)
+        x, table = over / width, HIGH_PAVED if surface == PAVED else HIGH_GRAVEL
+    free, _ = curve_at(table, 0, table.shape[0] - 1, x)
     return free * np.sqrt(FOOT) * drowning(surface, under / over)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from floodsim.drainage import network as nw
+from floodsim.drainage.draft import columns
 
 NODE = {"kind": 0, "x": np.nan, "y": np.nan, "invert": 0.0, "full_depth": 100.0, "surcharge_depth": 0.0,
         "ponded_area": 0.0, "initial_depth": 0.0}  # fmt: skip
@@ -21,6 +22,15 @@ ORIFICE = {"kind": 0, "coefficient": 0.65, "gate_time": 0.0}
 OUTLET = {"by_head": False, "coefficient": 1.0, "exponent": 0.5, "curve": -1}
 
 
+def options(units: str = "CMS", hours: int = 1, **more: object) -> str:
+    """The options of a SWMM input that runs for some hours in steps of a second."""
+    rows = {
+        "FLOW_UNITS": units, "FLOW_ROUTING": "DYNWAVE", "START_DATE": "01/01/2026", "END_DATE": "01/01/2026",
+        "END_TIME": f"{hours:02d}:00:00", "ROUTING_STEP": 1, "REPORT_STEP": "00:01:00", **more,
+    }  # fmt: skip
+    return "[OPTIONS]\n" + "".join(f"{key} {value}\n" for key, value in rows.items())
+
+
 def table(kind: type, rows: list[dict[str, Any]]) -> Any:
     """A table of the network from rows that name every column."""
     columns: dict[str, Any] = {}
@@ -30,7 +40,6 @@ def table(kind: type, rows: list[dict[str, Any]]) -> Any:
             columns[field.name] = tuple(values)
         else:
             empty = np.zeros((0, 4)) if field.name in ("size", "patterns") else np.zeros(0, int)
-            empty = np.zeros((0, 3)) if kind is nw.Storages and field.name == "seepage" else empty
             columns[field.name] = np.array(values) if rows else empty
     return kind(**columns)
 
@@ -126,7 +135,7 @@ class Sketch:
             sections=table(nw.Sections, self.sections),
             dividers=table(nw.Dividers, []),
             dry_weather=table(nw.DryWeather, []),
-            storages=table(nw.Storages, self.rows["storages"]),
+            storages=columns(nw.Storages, self.rows["storages"], 3),
             outfalls=table(nw.Outfalls, self.rows["outfalls"]),
             conduits=table(nw.Conduits, self.rows["conduits"]),
             pumps=table(nw.Pumps, self.rows["pumps"]),

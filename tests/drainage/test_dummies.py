@@ -17,16 +17,11 @@ from floodsim.drainage.run_swmm import run_swmm
 from floodsim.drainage.validate import refuse_unsupported, validate_network
 from floodsim.drainage.write_inp import write_inp
 from floodsim.errors import CaseError
+from tests.drainage.helpers import options
 
-INP = """\
-[OPTIONS]
-FLOW_UNITS CMS
-FLOW_ROUTING DYNWAVE
-START_DATE 01/01/2026
-END_DATE 01/01/2026
-END_TIME 01:00:00
-ROUTING_STEP 1
-REPORT_STEP 00:01:00
+INP = (
+    options()
+    + """\
 [JUNCTIONS]
 A 10 3
 B 9 3
@@ -52,6 +47,7 @@ A FLOW Q FLOW 1 1
 NODES ALL
 LINKS ALL
 """
+)
 TANK = "[STORAGE]\nS 9 3 0 FUNCTIONAL 0 0 20 0 {}\n[CONDUITS]\nPS S C 30 0.013\n[XSECTIONS]\nPS CIRCULAR 0.5\n"
 
 

@@ -15,16 +15,11 @@ from floodsim.drainage.validate import refuse_for_swmm, refuse_unsupported
 from floodsim.drainage.write_inp import write_inp
 from floodsim.errors import CaseError
 from floodsim.kernels.roadway import GRAVEL, PAVED, drowning, road_coefficient
+from tests.drainage.helpers import options
 
-INP = """\
-[OPTIONS]
-FLOW_UNITS CMS
-FLOW_ROUTING DYNWAVE
-START_DATE 01/01/2026
-END_DATE 01/01/2026
-END_TIME 01:00:00
-ROUTING_STEP 1
-REPORT_STEP 00:01:00
+INP = (
+    options()
+    + """\
 [STORAGE]
 A 10 3 0 FUNCTIONAL 0 0 100 0 0
 [OUTFALLS]
@@ -39,6 +34,7 @@ A FLOW "" FLOW 1 1 {inflow}
 NODES ALL
 LINKS ALL
 """
+)
 
 
 def written(folder: Path, road: str, stage: str = "FREE", coefficient: float = 1.7, inflow: float = 2.0) -> Path:

@@ -13,17 +13,11 @@ from floodsim.drainage.read_inp import read_inp
 from floodsim.drainage.run_swmm import run_swmm
 from floodsim.drainage.write_inp import write_inp
 from floodsim.errors import CaseError
-from tests.drainage.helpers import Sketch
+from tests.drainage.helpers import Sketch, options
 
-INP = """[OPTIONS]
-FLOW_UNITS CMS
-FLOW_ROUTING DYNWAVE
-START_DATE 06/01/2026
-START_TIME 00:00
-END_DATE 06/01/2026
-END_TIME 06:00
-REPORT_STEP 00:01:00
-ROUTING_STEP 1
+INP = (
+    options(hours=6)
+    + """\
 [REPORT]
 NODES ALL
 [OUTFALLS]
@@ -46,16 +40,10 @@ IN 1:00 0.3
 IN 2:00 0
 IN 6:00 0
 """
-UPRIGHT_FEET = """[OPTIONS]
-FLOW_UNITS CFS
-FLOW_ROUTING DYNWAVE
-START_DATE 06/01/2026
-START_TIME 00:00
-END_DATE 06/01/2026
-END_TIME 06:00
-REPORT_STEP 00:01:00
-ROUTING_STEP 1
-VARIABLE_STEP 0
+)
+UPRIGHT_FEET = (
+    options("CFS", hours=6, VARIABLE_STEP=0)
+    + """\
 [REPORT]
 NODES ALL
 [OUTFALLS]
@@ -67,6 +55,7 @@ SPILL BASIN OUT TRANSVERSE 5 3.3 NO
 [XSECTIONS]
 SPILL RECT_OPEN 1 2 0 0
 """
+)
 SHAPES = {"walls": "FUNCTIONAL 0 0 400", "slopes": "PYRAMIDAL 30 10 3", "curve": "TABULAR AREAS"}
 
 
